@@ -37,7 +37,14 @@ describe('the codes of errors', () => {
 
   test('no class extends Error past WritError, but for control flow', () => {
     const found = sources.flatMap((text) => [...text.matchAll(/class (\w+) extends Error\b/g)].map((one) => one[1]));
-    expect(found.sort()).toEqual(['NotRecorded', 'Problem', 'Refused', 'TokenRefusedError', 'WritError']);
+    expect(found.sort()).toEqual([
+      'NotRecorded',
+      'NotUnderstood',
+      'Problem',
+      'Refused',
+      'TokenRefusedError',
+      'WritError',
+    ]);
   });
 
   test('the statuses of problems are those that the service answers with', () => {

@@ -46,7 +46,9 @@ describe('COAZ-HTTP', () => {
   it('maps an operation without a mapping to its name and its route', () => {
     const canonical = read('GET', '/pages/blog/home');
     const mapping = compiled(defaultMapping(canonical.operation ?? expect.fail()));
-    expect(mapping.foreseen).toEqual([{ action: 'page', resource: { type: 'Route', id: '/pages/{section}/{slug}' } }]);
+    expect(mapping.foreseen).toEqual([
+      { action: 'page', resource: { type: 'Route', id: '/pages/{section}/{slug}' }, saysResource: true },
+    ]);
     expect(mapping.fill({ ...variablesOf(canonical, { sub: 'ana' }) }, 'ana')).toEqual([
       {
         action: { name: 'page' },

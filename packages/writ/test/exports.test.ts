@@ -11,6 +11,7 @@ const USERS = [
   ...SOURCES,
   'packages/writ/conformance',
   'packages/writ/soak',
+  'packages/writ/oracle-sql',
   'packages/cedar/conformance',
   'packages/cedar/fuzz',
   'bench',

@@ -143,6 +143,7 @@ describe('/openapi.json', () => {
         'POST /v1/permits/revoked',
         'POST /v1/attempts',
         'POST /v1/sessions/end',
+        'GET /v1/operations',
         'GET /v1/policy',
         'POST /token',
         'GET /.well-known/jwks.json',

@@ -50,6 +50,7 @@ export interface PolicyInfo {
   readonly annotations: Readonly<Record<string, string>>;
   /** What its scope says of the action. */
   readonly action: Policy['action'];
+  readonly resource: Policy['resource'];
 }
 
 /** A policy set as one store sees it. */

@@ -15,6 +15,9 @@ interface MappedRequest {
 interface ForeseenRequest {
   readonly action: string | undefined;
   readonly resource: { readonly type: string; readonly id: string } | { readonly type: string };
+  /** Whether it says attributes of the resource, or members of the context. */
+  readonly saysResource?: boolean;
+  readonly saysContext?: boolean;
 }
 
 /** A COAZ mapping ready for use (COAZ framework, "The Mapping"). */
@@ -146,7 +149,7 @@ function allowed(context: Json, { reserved }: MappingOptions, path: string): voi
   if (taken !== undefined) throw new MappingError(`${path}.context.${taken} is not for a mapping to say`);
 }
 
-function foreseenIn({ action, resource }: Json): ForeseenRequest | undefined {
+function foreseenIn({ action, resource, context }: Json): ForeseenRequest | undefined {
   const { name } = (action ?? {}) as Json;
   const { type, id } = resource as Json;
   const [literalName, literalType, literalId] = [literalIn(name), literalIn(type), literalIn(id)];
@@ -154,6 +157,8 @@ function foreseenIn({ action, resource }: Json): ForeseenRequest | undefined {
   return {
     action: literalName,
     resource: literalId === undefined ? { type: literalType } : { type: literalType, id: literalId },
+    ...((resource as Json).properties === undefined ? {} : { saysResource: true }),
+    ...(context === undefined ? {} : { saysContext: true }),
   };
 }
 

@@ -18,9 +18,9 @@ const NOTHING_RESERVED: ReadonlySet<string> = new Set();
 
 /**
  * Maps operations to requests for a decision. The mapping of the bundle counts, or else the one that the service declares; without
- * one, the default of the binding.
+ * one, the default of the binding. `Named` is what is known of an operation before it is asked for.
  */
-export class OperationMapper<Operation> {
+export class OperationMapper<Operation extends Named, Named = Operation> {
   private readonly mapped = new Map<string, Mapping>();
   private readonly declared = new WeakMap<object, Mapping | MappingError>();
   private readonly isAction = (name: string): boolean => this.actions === 'no-schema' || this.actions.has(name);
@@ -31,7 +31,7 @@ export class OperationMapper<Operation> {
    * @throws {MappingError} if a mapping of the bundle is malformed or does not parse
    */
   constructor(
-    private readonly binding: Binding<Operation>,
+    private readonly binding: Binding<Operation, Named>,
     mappings: readonly BundleMapping[],
     private readonly actions: ReadonlySet<string> | 'no-schema',
     private readonly acceptsDeclared: (service: string) => boolean,
@@ -51,7 +51,7 @@ export class OperationMapper<Operation> {
    * Returns what is known of the requests of an operation before it is asked for; undefined if their types depend on its
    * input.
    */
-  listed(operation: Operation): readonly ListedAction[] | undefined {
+  listed(operation: Named): readonly ListedAction[] | undefined {
     const { actionOf, defaultOf } = this.binding;
     let mapping: Mapping | undefined;
     try {
@@ -61,8 +61,11 @@ export class OperationMapper<Operation> {
       // No call of it could be mapped.
       return [{ action: '', resource: { type: '' } }];
     }
-    if (mapping === undefined) return [defaultOf(operation, this.isAction)];
-    return mapping.foreseen?.map(({ action = actionOf(operation), resource }) => ({ action, resource }));
+    if (mapping === undefined) {
+      const { action, resource } = defaultOf(operation, this.isAction);
+      return [{ action, resource, saysResource: resource.properties !== undefined }];
+    }
+    return mapping.foreseen?.map(({ action = actionOf(operation), ...foreseen }) => ({ ...foreseen, action }));
   }
 
   /**
@@ -97,7 +100,7 @@ export class OperationMapper<Operation> {
   }
 
   /** @throws {MappingError} if the mapping that the service declares is malformed */
-  private mappingOf(operation: Operation): Mapping | undefined {
+  private mappingOf(operation: Named): Mapping | undefined {
     const { declaration, declaredIn, placeOf } = this.binding;
     const { service, name } = placeOf(operation);
     const ofBundle = this.mapped.get(keyOf(service, name));

@@ -1,6 +1,6 @@
 /** The pure half of enforcement for HTTP: definitions of services, canonical requests, and what policies see of them. */
 
-export { HTTP_BINDING } from './coaz/binding.js';
+export { HTTP_BINDING, type NamedOperation } from './coaz/binding.js';
 export { checkDeclared } from './coaz/check-declared.js';
 export { type OperationSchema, type SchemaOptions, schemaOf, type TypeReader } from './coaz/operation-schema.js';
 export { defaultMapping, type HttpVariables, inputOf, variablesOf } from './coaz/variables.js';

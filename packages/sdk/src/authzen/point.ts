@@ -8,6 +8,9 @@ import type { AccessRequest, Carried } from './request.js';
 export interface ListedAction {
   readonly action: string;
   readonly resource: EntityUid | { readonly type: string };
+  /** Whether requests say attributes of the resource, or members of the context, that depend on their arguments. */
+  readonly saysResource?: boolean | undefined;
+  readonly saysContext?: boolean | undefined;
 }
 
 /** Receives why an action that is under way is no longer permitted. */

@@ -33,6 +33,7 @@ import { type LabelParts, labelRoutes } from './reports/labels.js';
 import { outcomeRoute } from './reports/outcomes.js';
 import { permitsRoute } from './reports/permits.js';
 import { type ReportedToolsParts, reportedToolsRoute } from './reports/reported-tools.js';
+import { type ServiceOperationParts, serviceOperationsRoute } from './services/operations.js';
 import { receiveRoute } from './signals/receive.js';
 import { transmitRoutes } from './signals/transmit.js';
 import { proposalRoutes } from './tokens/proposals.js';
@@ -56,6 +57,7 @@ type RoutesParts = AccessRequestParts &
   ReportedToolsParts &
   RevocationParts &
   SearchParts &
+  ServiceOperationParts &
   TaskParts &
   ToolParts & {
     readonly policy: PolicyControl;
@@ -79,6 +81,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     evaluationsRoute(decider, verifier, publicUrl),
     ...searchRoutes(parts),
     metadataRoute(decider, publicUrl),
+    serviceOperationsRoute(parts),
     ...accessRequestRoutes(parts),
     ...approvalRoutes(parts),
     ...approvalPageRoutes(parts),

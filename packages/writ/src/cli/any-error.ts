@@ -22,6 +22,7 @@ import type {
 } from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
+import type { CatalogueError } from '../programs/errors.js';
 import type {
   BroughtKeyError,
   CallerKeyError,
@@ -65,6 +66,7 @@ export type AnyWritError =
   | BundleError
   | BundleOverrun
   | CallerKeyError
+  | CatalogueError
   | CertificateError
   | ClientConfigError
   | CloseError

@@ -10,7 +10,7 @@ const FILES = readdirSync(new URL('./verbs/', import.meta.url), { recursive: tru
 /** The verbs that users know. A new verb is added here, so that none is lost or renamed by accident. */
 const KNOWN = {
   'Start here': ['doctor', 'enforce', 'guard', 'init', 'start', 'up'],
-  Bundles: ['bundle', 'check', 'test'],
+  Bundles: ['bundle', 'check', 'import', 'test'],
   Decisions: ['decision', 'explain', 'ledger', 'log'],
   People: ['request'],
   Identities: ['caller', 'identity', 'task'],

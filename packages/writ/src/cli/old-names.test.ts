@@ -36,6 +36,8 @@ test.each([
   ['identity Agent::"a" --state=suspended', 'identity set Agent::"a" --state=suspended'],
   ['identity --owner User::"o" Agent::"a"', 'identity set --owner User::"o" Agent::"a"'],
   ['import users.csv', 'identity import users.csv'],
+  ['import --postgres-catalog --query', 'import --postgres-catalog --query'],
+  ['import --help', 'import --help'],
   ['incident Agent::"a" --since 7d', 'log incident Agent::"a" --since 7d'],
   ['key add k.jwk --identity Agent::"a"', 'identity key add k.jwk --identity Agent::"a"'],
   ['label --bundle DIR', 'bundle label --bundle DIR'],

@@ -18,7 +18,6 @@ const NEW_NAMES: Readonly<Record<string, string>> = {
   erase: 'log erase',
   grants: 'identity grant list',
   identities: 'identity list',
-  import: 'identity import',
   incident: 'log incident',
   key: 'identity key',
   label: 'bundle label',
@@ -43,6 +42,8 @@ const BY_ARGUMENTS: Readonly<Record<string, (rest: readonly string[]) => string 
   requests: (rest) => (hasOperand(rest) ? 'request show' : 'request list'),
   tools: (rest) => (hasOperand(rest) ? 'tool show' : 'tool list'),
   grant: (rest) => (namesEntity(rest) ? 'identity grant add' : 'identity grant'),
+  import: (rest) =>
+    rest.some((word) => word === '--postgres-catalog' || isHelp(word)) ? undefined : 'identity import',
   identity: (rest) => (namesEntity(rest) ? (rest.some(isChange) ? 'identity set' : 'identity show') : undefined),
   request: ([first = '--help', ...rest]) =>
     isFile(first) || (first.startsWith('-') && ![first, ...rest].some(isHelp)) ? 'request add' : undefined,

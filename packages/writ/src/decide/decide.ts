@@ -21,15 +21,16 @@ import type { Revocations } from '../registry/revocations.js';
 import { boundText, usedApprovals } from './approval/approved.js';
 import { Waiting } from './approval/waiting.js';
 import type { Caller } from './caller.js';
-import { couldPermit } from './could-permit.js';
 import { TaskMemory } from './delegation/task-memory.js';
 import { proofsOf, requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
+import { type ForeseenOperation, foreseen } from './foresee.js';
 import { lineageOf, revocableOf, taskKeyOf } from './gather.js';
 import { identityStatus } from './identity-status.js';
 import type { Ids } from './ids.js';
 import { InFlight } from './in-flight.js';
 import { Judge, type JudgeParts } from './judge.js';
 import { LateRecords } from './late-records.js';
+import { type Outlook, outlookOf } from './outlook.js';
 import { Permits, type Recorded } from './permits.js';
 import type { PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane } from './plane.js';
@@ -272,10 +273,21 @@ export class Decider {
     if (identityStatus(provenance.path, identities, plane.registry).refusal !== undefined) return none;
     const latest = this.latest(now);
     if (caller.isObserved === true && this.parts.observing.isOn(latest)) return actions.map(() => true);
-    const could = actions.map((action) => couldPermit(plane, action, provenance, grants, latest));
+    const could = actions.map((action) => outlookOf(plane, action, provenance, grants, latest) !== 'never');
     // Facts that were read for a list count as read by no decision.
     plane.registry.live.takeReads();
     return could;
+  }
+
+  /** Returns what requests of an operation can get, whatever their arguments are. Nothing is recorded. */
+  foresee(
+    operation: ForeseenOperation,
+    by: Pick<AccessRequest, 'subject' | 'context'>,
+    caller: Caller,
+    token: TokenProvenance | undefined,
+  ): Outlook {
+    const now = this.parts.clock();
+    return foreseen(operation, { by, caller, token, now, latest: this.latest(now) }, this.current, this.parts);
   }
 
   /** Denies finally what was deferred or waits for an approval: a decision of its own, on the same facts. */

@@ -68,12 +68,22 @@ export class AccessTokens {
     return verified;
   }
 
+  /**
+   * Verifies an assertion of a declared issuer that is for another audience and of another type than its access tokens.
+   *
+   * @throws {CredentialError} if it proves nothing
+   * @throws {IssuerUnreachableError} if the keys of its issuer are unreachable
+   */
+  verifyAssertion(token: string, wanted: Pick<Issuer, 'audience' | 'type'>): Promise<TokenSubject> {
+    return this.verifyNew(token, new Date(latestBy(this.clock)), wanted);
+  }
+
   /** Returns whether a token is not of the future, also where the clock of the machine went back. */
   private hasBegun({ iat = 0, nbf = 0 }: JWTPayload): boolean {
     return Math.max(iat, nbf) <= earliestBy(this.clock) / 1_000 + MAX_AHEAD_S;
   }
 
-  private async verifyNew(token: string, now: Date): Promise<Verified> {
+  private async verifyNew(token: string, now: Date, wanted?: Pick<Issuer, 'audience' | 'type'>): Promise<Verified> {
     const name = issuerOf(token);
     const issuer = name !== undefined && Object.hasOwn(this.issuers, name) ? this.issuers[name] : undefined;
     const keys = name === undefined ? undefined : this.keys.get(name);
@@ -85,9 +95,9 @@ export class AccessTokens {
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer: name,
-        audience: issuer.audience,
+        audience: (wanted ?? issuer).audience,
         algorithms: [...issuer.algorithms],
-        typ: issuer.type,
+        typ: (wanted ?? issuer).type,
         currentDate: now,
         clockTolerance: CLOCK_TOLERANCE_S,
         requiredClaims: ['sub', 'exp'],

@@ -138,12 +138,23 @@ export class DpopProofs {
   /** Uses a proof, so that it does not count again. @throws {TokenError} `token_proof` if it was used before */
   take({ thumbprint, jti, iat }: CheckedProof): UsedProof {
     const key = sha256(`${thumbprint} ${jti}`);
-    const at = secondsAt(this.clock());
-    if (this.used.has(key)) throw refused('was used before');
-    if (this.used.size % PURGE_EVERY === 0) this.forget(at);
-    if (this.used.size >= MAX_USED) throw refused('is one of too many at once');
     // A proof is too old before it is forgotten.
-    const until = seconds(iat + MAX_AGE_S + 2 * CLOCK_SKEW_S);
+    const used = this.takeOnce(key, seconds(iat + MAX_AGE_S + 2 * CLOCK_SKEW_S));
+    if (used === undefined) throw refused(this.used.has(key) ? 'was used before' : 'is one of too many at once');
+    return used;
+  }
+
+  /**
+   * Uses something that counts once, as an assertion.
+   *
+   * @param until when it is too old to be used anyway
+   * @returns undefined if it was used before, or too many others still count
+   */
+  takeOnce(key: string, until: Seconds): UsedProof | undefined {
+    const at = secondsAt(this.clock());
+    if (this.used.has(key)) return undefined;
+    if (this.used.size % PURGE_EVERY === 0) this.forget(at);
+    if (this.used.size >= MAX_USED) return undefined;
     this.used.set(key, until);
     return { key, until, at };
   }

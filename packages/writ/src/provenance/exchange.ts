@@ -1,4 +1,5 @@
 import { sameUid, uidText } from '@writ/cedar';
+import type { GrantTerms } from '../lib/authorization-details.js';
 import type { Txn } from '../lib/ids.js';
 import { after, earliest, type Seconds, secondsAt } from '../lib/units.js';
 import { ExchangeError } from './errors.js';
@@ -19,6 +20,8 @@ export interface Proven {
   readonly scope: readonly string[];
   /** The scopes that the credential itself states. */
   readonly stated: readonly string[];
+  /** The most that it lets a task do (RFC 9396); undefined if it does not say. */
+  readonly details?: readonly GrantTerms[] | undefined;
   /** The ids that it can be revoked by. */
   readonly origin?: CredentialOrigin | undefined;
 }

@@ -12,7 +12,7 @@ import { TOKEN_TYPES } from './token-types.js';
 import { type PathMember, scopeIn } from './transaction-token.js';
 
 /** An issuer whose tokens can be exchanged. */
-interface ExchangeIssuer extends Issuer {
+export interface ExchangeIssuer extends Issuer {
   readonly identity?: { readonly type: string; readonly id: string } | undefined;
   readonly scopes: readonly string[];
 }
@@ -25,7 +25,7 @@ interface ExchangeTrustDomain extends TrustDomain {
 }
 
 /** A credential that proved an identity. Never the secret. */
-interface ProvedCredential {
+export interface ProvedCredential {
   /** Its name: that of an API key, its issuer, its trust domain. */
   readonly credential: string;
   readonly kind: 'api_key' | 'access_token' | 'jwt_svid';
@@ -120,7 +120,7 @@ function asserted(uid: EntityUid): PathMember {
 }
 
 /** Returns an access token's id and its sign-in (RFC 9068, section 2.2; OpenID Connect `sid`). */
-function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): CredentialOrigin {
+export function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): CredentialOrigin {
   const { jti, sid, auth_time: authTime, iat } = claims;
   const provedAt = typeof authTime === 'number' ? authTime : iat;
   return defined({
@@ -131,7 +131,7 @@ function originOf(issuer: string, claims: Readonly<Record<string, unknown>>): Cr
 }
 
 /** Returns from when to when a credential counts, by its claims. */
-function timesOf({ iat, exp }: Readonly<Record<string, unknown>>): Pick<ProvedCredential, 'issued' | 'expires'> {
+export function timesOf({ iat, exp }: Readonly<Record<string, unknown>>): Pick<ProvedCredential, 'issued' | 'expires'> {
   const timeIn = (claim: unknown) => (typeof claim === 'number' ? new Date(claim * 1_000).toISOString() : undefined);
   return defined({ issued: timeIn(iat), expires: timeIn(exp) });
 }

@@ -2,6 +2,7 @@
 export const TOKEN_TYPES = {
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  idJag: 'urn:ietf:params:oauth:token-type:id-jag',
   transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
 } as const;
 

@@ -176,7 +176,8 @@ export class Activation {
     const { data, fetching, isRevoked } = this.parts;
     const { clock } = this.parts.runtime;
     const { callers, issuers, spiffe, identities } = bundle.settings;
-    for (const { identity } of Object.values(issuers)) if (identity !== undefined) compileIdentity(identity);
+    for (const { identity, idJag } of Object.values(issuers))
+      for (const mapping of [identity, idJag?.agent]) if (mapping !== undefined) compileIdentity(mapping);
     const tokens = new AccessTokens(issuers, clock);
     const made = await new Slices().take(preparingPlane(bundle));
     const parts = {

@@ -9,12 +9,15 @@ import type { WritYaml } from '../bundle/format/writ.js';
 import type { Decider } from '../decide/decide.js';
 import { accountLines, accountOf } from '../decide/replay/explanation.js';
 import { CallerKeys } from '../provenance/caller-keys.js';
+import type { ClientTokens } from '../provenance/client-tokens.js';
 import { ExchangeError } from '../provenance/errors.js';
 import type { TransactionToken } from '../provenance/transaction-token.js';
 import type { Signals } from '../signals/signals.js';
 import { type AccessService, accessService } from './access-service.js';
+import { enforcedClients } from './enforced-clients.js';
 import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
+import { operationLists } from './operation-lists.js';
 import type { Serving } from './serving.js';
 import { recordFirstUse, recordSuspended } from './suspended-tools.js';
 import { type TokenService, tokenService } from './token-service.js';
@@ -37,6 +40,8 @@ interface ServiceRoutes {
   readonly routes: readonly Route[];
   readonly token: TokenService;
   readonly access: AccessService;
+  /** Identifies the clients of the gateway and of the proxy. */
+  readonly clients: ClientTokens;
 }
 
 /** Puts together the service's HTTP: AuthZEN, tokens, requests for access, the admin API, signals. */
@@ -77,6 +82,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     publicUrl,
     admin: { decider, log, clock },
   });
+  const clients = enforcedClients(rooms, serving, token);
   const access = accessService({
     store,
     storeKey,
@@ -127,6 +133,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     callbacks: () => serving.active.bundle.access.callbacks.allow,
     whoIs: async (credential) => whoBrings(await token.exchange.clientToken(credential)),
     pageTokens,
+    operationLists: operationLists({ decider, clients, served: () => serving.active.http, verifier: token.verifier }),
     token,
     verifier: token.verifier,
     tasks,
@@ -138,7 +145,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     metrics,
     publicUrl,
   });
-  return { routes, token, access };
+  return { routes, token, access, clients };
 }
 
 /**

@@ -18,7 +18,6 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
-import { enforcedClients } from './enforced-clients.js';
 import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
@@ -110,7 +109,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   closers.add(() => serving.close());
   const stopping = new AbortController();
   const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
-  const { routes, token, access } = await serviceRoutes(parts);
+  const { routes, token, access, clients } = await serviceRoutes(parts);
   closers.add(() => access.close());
   http.add(routes);
   const service = await http.listen(host, options.port);
@@ -126,7 +125,6 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   logDenials(keeping.log, rooms.runtime);
   sendRecord(rooms, active, metrics, closers);
   const enforcing = { rooms, serving, token, attempts, closers, desk: access.desk };
-  const clients = enforcedClients(rooms, serving, token);
   const gatewayUrl = await startGateway({
     ...{ ...enforcing, clients, observation, state, hostNames },
     ...{ place: gateway, stop: options.stop },

@@ -15,6 +15,7 @@ import { memo } from '../lib/memo.js';
 import type { Credentials } from '../provenance/credentials.js';
 import { DpopProofs } from '../provenance/dpop.js';
 import type { TokenLimits } from '../provenance/exchange.js';
+import { IdJags } from '../provenance/id-jags.js';
 import { type OwnedKey, TokenChains } from '../provenance/links.js';
 import { Prover } from '../provenance/prove.js';
 import type { SigningKeys } from '../provenance/signing-keys.js';
@@ -97,8 +98,23 @@ export function tokenService({
     clock,
     onCredential,
   });
+  const idJags = new IdJags({
+    accessTokens: () => serving.active.callers.tokens,
+    issuers: () => serving.active.bundle.settings.issuers,
+    target: () => {
+      const ours = domain();
+      if (ours === undefined) return undefined;
+      const { resource } = serving.active.bundle.settings.gateway;
+      const { issuer, trustDomain } = ours;
+      return { issuer, resources: [issuer, trustDomain, ...(resource === undefined ? [] : [resource])] };
+    },
+    once: proofs,
+    clock,
+    onCredential,
+  });
   const exchange = new TokenExchange({
     decider,
+    idJags,
     read: (text) => verifier.read(text),
     prover,
     limits,

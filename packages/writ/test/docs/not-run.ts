@@ -31,7 +31,7 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     file: 'docs/http.md',
-    commands: ['writ bundle schema rules', 'writ start --bundle rules', 'writ enforce http', 'curl'],
+    commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
     because: 'it needs the document and the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
   },
@@ -40,6 +40,12 @@ export const NOT_RUN: readonly NotRun[] = [
     commands: ['writ start --bundle rules', 'writ doctor --envoy envoy.yaml', 'curl'],
     because: 'it needs the service and the Envoy of the reader',
     shownBy: 'packages/writ/test/envoy.test.ts',
+  },
+  {
+    file: 'docs/programs-sql.md',
+    commands: ['writ import'],
+    because: 'it needs the database of the reader',
+    shownBy: 'packages/writ/test/oracle-sql.test.ts',
   },
   {
     file: 'packages/cedar/README.md',

@@ -3,11 +3,14 @@ import type { Operation } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 import { inputOf, variablesOf } from './variables.js';
 
+/** An operation of a service, before there is a request for it. */
+export type NamedOperation = Pick<CanonicalRequest, 'service' | 'operation' | 'pathParams'>;
+
 /**
  * COAZ-HTTP as data (docs/coaz-http.md): how a request of one reading becomes a request for a decision. A request that is not of an
  * operation has no action, so that nothing permits it.
  */
-export const HTTP_BINDING: Binding<CanonicalRequest> = {
+export const HTTP_BINDING: Binding<CanonicalRequest, NamedOperation> = {
   name: 'COAZ-HTTP',
   placeOf: ({ service, operation }) => ({ service: service.name, name: operation?.name ?? '' }),
   actionOf: ({ operation }) => operation?.name ?? '',

@@ -5,6 +5,7 @@ import { canBeDeclared } from '../request/header-names.js';
 import { listedOperations, routeOf } from '../routes/listed-routes.js';
 import { conflictsIn, RouteTable } from '../routes/route-table.js';
 import { parametersIn, type Template, templateOf } from '../routes/template.js';
+import { byTemplateOf } from './by-template.js';
 import { readDocument } from './document.js';
 import { type Pointer, Problems, quoted, type Source } from './problems.js';
 import type { Method, Operation, Service } from './service.js';
@@ -43,11 +44,7 @@ export function serviceOf(settings: ServiceSettings, source: Source): Service {
       : ofDocument(settings, settings.openapi, source, problems, notes);
   const { placed, basePath } = described;
   checkNames(placed, problems);
-  const byTemplate = new Map<string, Map<Method, Operation>>();
-  for (const { operation } of placed) {
-    const methods = byTemplate.get(operation.template.text) ?? new Map<Method, Operation>();
-    byTemplate.set(operation.template.text, methods.set(operation.method, operation));
-  }
+  const byTemplate = byTemplateOf(placed.map(({ operation }) => operation));
   const templates = new Map(placed.map((one) => [one.operation.template.text, one]));
   for (const { one, other, reason } of conflictsIn(
     [...templates.values()].map(({ operation }) => operation.template),
@@ -179,7 +176,7 @@ function checkNames(placed: readonly Placed[], problems: Problems): void {
   const names = new Set<string>();
   const routes = new Set<string>();
   for (const { operation, at, source } of placed) {
-    const route = `${operation.method} ${operation.template.text}`;
+    const route = `${operation.method} ${operation.template.text} ${operation.chosenBy?.value ?? ''}`.trim();
     if (names.has(operation.name))
       problems.add(source, at, `two operations have the name ${quoted(operation.name)}`, 'give each a name of its own');
     else if (routes.has(route)) problems.add(source, at, `${route} is declared twice`, 'remove one');

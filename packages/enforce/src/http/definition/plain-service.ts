@@ -1,6 +1,7 @@
 import { RouteTable, type TableOptions } from '../routes/route-table.js';
 import type { Template } from '../routes/template.js';
-import type { Method, Operation, Service } from './service.js';
+import { byTemplateOf } from './by-template.js';
+import type { Operation, Service } from './service.js';
 
 /** A service as data that another process can be handed: without the schemas of its document, which no request needs. */
 export interface PlainService
@@ -24,11 +25,7 @@ export function plainService({ upstream, table, operations, ...service }: Servic
 
 /** Makes a service of plain data. */
 export function servedService({ upstream, templates, matching, operations, ...service }: PlainService): Service {
-  const byTemplate = new Map<string, Map<Method, Operation>>();
-  for (const operation of operations) {
-    const methods = byTemplate.get(operation.template.text) ?? new Map<Method, Operation>();
-    byTemplate.set(operation.template.text, methods.set(operation.method, operation));
-  }
+  const byTemplate = byTemplateOf(operations);
   const table = new RouteTable(templates, matching);
   return { ...service, upstream: new URL(upstream), operations, table, byTemplate, notes: [], components: undefined };
 }

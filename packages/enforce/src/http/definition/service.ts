@@ -50,6 +50,8 @@ export interface Operation {
   /** The path as the document has it, without the base path. */
   readonly route: string;
   readonly template: Template;
+  /** One line for people, as the document has it. */
+  readonly summary?: string | undefined;
   readonly path: ReadonlyMap<string, Parameter>;
   readonly query: ReadonlyMap<string, Parameter>;
   /** By name in lower case. */
@@ -59,6 +61,12 @@ export interface Operation {
   readonly upgrade: 'websocket' | undefined;
   /** Its `x-authzen-mapping`, unless the bundle alone maps. */
   readonly mapping: unknown;
+  /** The member of the body, and its value there, by which a request is of this operation and not of another of its route. */
+  readonly chosenBy?: { readonly member: string; readonly value: string } | undefined;
+  /** The operations of a route of which the body chooses one, by the value of the member. Nobody decides on the route itself. */
+  readonly choices?: { readonly member: string; readonly operations: ReadonlyMap<string, Operation> } | undefined;
+  /** The way to the member of the body that says which conversation a request belongs to. */
+  readonly conversation?: readonly string[] | undefined;
 }
 
 /** A service behind an enforcement point, ready for use. */
@@ -70,7 +78,7 @@ export interface Service {
   readonly hosts: ReadonlySet<string>;
   readonly operations: readonly Operation[];
   readonly table: RouteTable;
-  /** By the text of the template, with the base path, and the method. */
+  /** By the text of the template, with the base path, and the method. A route with several has them as its `choices`. */
   readonly byTemplate: ReadonlyMap<string, ReadonlyMap<Method, Operation>>;
   /** Requests that nobody decides on, as `GET /healthz`. */
   readonly passThrough: ReadonlySet<string>;

@@ -12,6 +12,9 @@ export function changedRequest(request: CanonicalRequest, changed: unknown): Can
   if (!isDeepStrictEqual(others, otherParts)) return 'a part of the request other than its JSON body would change';
   if (isDeepStrictEqual(before, after)) return request;
   if (before === undefined || after === undefined) return 'the body would be another one than JSON';
+  const chosenBy = request.operation?.chosenBy;
+  if (chosenBy !== undefined && (after as Readonly<Record<string, unknown>>)[chosenBy.member] !== chosenBy.value)
+    return 'its body would be of another operation';
   if (hasLargeNumber(request.json)) return 'its body has a number that would not stay as it was written';
   const body = new TextEncoder().encode(JSON.stringify(after));
   const { rewritten } = request;

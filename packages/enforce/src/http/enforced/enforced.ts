@@ -5,6 +5,7 @@ import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
 import type { Permit } from '../../enforcer/permit.js';
+import type { NamedOperation } from '../coaz/binding.js';
 import { inputOf } from '../coaz/variables.js';
 import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
@@ -16,7 +17,7 @@ import { denialOf } from './refused.js';
 /** The services that are served now. It is replaced whole. */
 export interface ServedServices {
   readonly services: readonly Service[];
-  readonly mapper: Pick<OperationMapper<CanonicalRequest>, 'map'>;
+  readonly mapper: Pick<OperationMapper<CanonicalRequest, NamedOperation>, 'map' | 'listed'>;
   /** The headers that a service is sent as its credential, by the name of the service. */
   readonly credentials: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
@@ -44,6 +45,10 @@ export function enforcedBy(parts: EnforcedParts): Decide {
     const name = request.operation?.name ?? '';
     const found = await callerOf(parts, request, came);
     if ('permitted' in found) return found;
+    const { conversation, service } = request;
+    // Two services may use the same name for different conversations.
+    const client =
+      conversation === undefined ? found.client : { ...found.client, conversation: `${service.name} ${conversation}` };
     let sent = request;
     const changeable = {
       input: inputOf(request),
@@ -58,10 +63,10 @@ export function enforcedBy(parts: EnforcedParts): Decide {
     const begun = await parts.enforcer.begin(
       {
         name,
-        requests: () => mapper.map(request, found.client),
+        requests: () => mapper.map(request, client),
         changeable: came.changes === 'nothing' ? undefined : changeable,
       },
-      { ...found, signal: came.gone },
+      { ...found, client, signal: came.gone },
     );
     if (begun.kind !== 'permit') return denialOf(name, begun);
     return proxied(begun, { request: sent, credential: credentials.get(request.service.name) ?? {}, log: parts.log });

@@ -3,6 +3,7 @@ import { METHODS, type Method, type Operation } from '../definition/service.js';
 import { parametersIn, templateOf } from '../routes/template.js';
 import type { BodyDefaults } from './body.js';
 import { bodyOf } from './body.js';
+import { choicesOf } from './choices.js';
 import { parametersOf } from './parameters.js';
 import { entriesOf, isObject, type JsonObject, type Located, type Reading } from './reading.js';
 
@@ -54,8 +55,8 @@ export function operationsOf(
         );
         continue;
       }
-      const one = operationOf(reading, { ...member, method, route: path.key, item }, options, notes);
-      if (one !== undefined) found.push({ operation: one, at: member.at });
+      const all = operationsAt(reading, { ...member, method, route: path.key, item }, options, notes);
+      found.push(...all.map((operation) => ({ operation, at: member.at })));
     }
     if (found.length > MAX_OPERATIONS) {
       reading.problem(path.at, `the document has more than ${MAX_OPERATIONS} operations`, 'divide it into services');
@@ -65,11 +66,65 @@ export function operationsOf(
   return found;
 }
 
+const MAX_SUMMARY = 200;
+
+/** Returns a summary as one line that a terminal can show; undefined without one. */
+function summaryIn(text: unknown): string | undefined {
+  if (typeof text !== 'string') return undefined;
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return line === '' ? undefined : [...line].slice(0, MAX_SUMMARY).join('');
+}
+
 interface Member extends Located {
   readonly method: Method;
   readonly route: string;
   readonly item: { readonly value: JsonObject; readonly at: Located['at'] };
 }
+
+/** Reads the operation of a method of a path, or those of which the body chooses one. */
+function operationsAt(reading: Reading, member: Member, options: OperationOptions, notes: string[]): Operation[] {
+  const one = operationOf(reading, member, options, notes);
+  if (one === undefined) return [];
+  if (!isObject(member.value) || member.value['x-writ-operations'] === undefined) return [one];
+  return choicesOf(reading, one, member, (choice, { at, usualName }) =>
+    ownOf(reading, choice, { at, usualName, mapsItself: options.mapsItself }),
+  );
+}
+
+/** Reads what an operation says of itself: its name, its mapping, its conversation. */
+function ownOf(
+  reading: Reading,
+  value: JsonObject,
+  {
+    at,
+    usualName,
+    mapsItself,
+  }: { readonly at: Located['at']; readonly usualName: string; readonly mapsItself: boolean },
+): Pick<Operation, 'name' | 'summary' | 'mapping' | 'conversation'> {
+  const name = value.operationId ?? usualName;
+  if (typeof name !== 'string' || !NAME.test(name))
+    reading.problem(
+      [...at, 'operationId'],
+      `${quoted(name)} is not a name of 1 to 200 visible ASCII characters`,
+      'mend the operationId',
+    );
+  const conversation = value['x-writ-conversation'];
+  if (conversation !== undefined && (typeof conversation !== 'string' || !WAY.test(conversation)))
+    reading.problem(
+      [...at, 'x-writ-conversation'],
+      `${quoted(conversation)} is not the way to a member of the body`,
+      'write it as params.message.contextId',
+    );
+  return {
+    name: String(name),
+    summary: summaryIn(value.summary),
+    mapping: mapsItself ? value['x-authzen-mapping'] : undefined,
+    ...(conversation === undefined ? {} : { conversation: String(conversation).split('.') }),
+  };
+}
+
+/** Members of objects, one inside the other. */
+const WAY = /^[A-Za-z_][A-Za-z0-9_]{0,63}(?:\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,7}$/;
 
 function operationOf(
   reading: Reading,
@@ -88,13 +143,8 @@ function operationOf(
   const template = templateOf(options.basePath + route);
   if (typeof template === 'string')
     return reading.problem(item.at, `${quoted(route)}: ${template}`, 'write a path that has one reading');
-  const name = value.operationId ?? `${method} ${route}`;
-  if (typeof name !== 'string' || !NAME.test(name))
-    return reading.problem(
-      [...at, 'operationId'],
-      `${quoted(name)} is not a name of 1 to 200 visible ASCII characters`,
-      'mend the operationId',
-    );
+  const said = ownOf(reading, value, { at, usualName: `${method} ${route}`, mapsItself: options.mapsItself });
+  const { name } = said;
   const own: string[] = [];
   const { path, query, headers } = parametersOf(
     reading,
@@ -125,7 +175,7 @@ function operationOf(
     );
   notes.push(...own.map((note) => `${name}: ${note}`));
   return {
-    name,
+    ...said,
     method,
     route,
     template,
@@ -134,6 +184,5 @@ function operationOf(
     headers,
     body,
     upgrade: upgrade === 'websocket' ? 'websocket' : undefined,
-    mapping: options.mapsItself ? value['x-authzen-mapping'] : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import type { Json } from '@writ/cedar/json';
 import { type CanonicalHead, canonicalHead, type RawHead } from './canonical.js';
+import { chosenOperation, conversationIn } from './chosen-operation.js';
 import { jsonBodyOf } from './json-body.js';
 import { mediaTypeOf } from './media-type.js';
 import { orRefusal, type Refusal, refuse } from './refusal.js';
@@ -15,6 +16,8 @@ export interface RawRequest extends RawHead {
 export interface CanonicalRequest extends CanonicalHead {
   /** The JSON body; undefined without one. */
   readonly json: Json | undefined;
+  /** The conversation that it says it belongs to; undefined if it says none. */
+  readonly conversation?: string | undefined;
   /** The facts that are seen of an opaque body. */
   readonly opaque: { readonly mediaType: string; readonly size: number } | undefined;
   readonly rewritten: {
@@ -53,6 +56,7 @@ export function withBody(
       refuse('body_too_large', `the body is larger than ${maxBytes} bytes`);
     if (bytes.length === 0 && isRequired) refuse('body_missing', 'the operation needs a body');
     const json = kind === 'json' && bytes.length > 0 ? jsonBodyOf(bytes, head.service.numbers) : undefined;
+    const operation = chosenOperation(head.operation, json?.value);
     const body = json === undefined ? bytes : new TextEncoder().encode(json.text);
     const isOpaque = kind === 'opaque' && bytes.length > 0;
     if (isOpaque) refuseOverride(bytes, contentType as string);
@@ -67,7 +71,9 @@ export function withBody(
     if (kind === undefined && ['POST', 'PUT', 'PATCH'].includes(head.method)) ofBody.push(['content-length', '0']);
     return {
       ...head,
+      operation,
       json: json?.value,
+      conversation: conversationIn(operation, json?.value),
       opaque: isOpaque ? { mediaType: mediaTypeOf(contentType as string).type, size: bytes.length } : undefined,
       rewritten: { method: head.method, target: head.target, headers: [...head.forwarded, ...ofBody], body },
     };

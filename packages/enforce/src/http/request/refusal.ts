@@ -62,6 +62,8 @@ const STATUS_OF = {
   body_json: 400,
   body_ambiguous: 400,
   body_number: 400,
+  body_batch: 400,
+  operation_unknown: 404,
 } as const satisfies Record<string, number> & Record<SegmentCode, number>;
 
 export type RefusalCode = keyof typeof STATUS_OF;

@@ -39,7 +39,8 @@ export function authenticate(
   return byToken(token, callers);
 }
 
-function isSentTwice(rawHeaders: readonly string[]): boolean {
+/** Returns whether a request has two headers Authorization. */
+export function isSentTwice(rawHeaders: readonly string[]): boolean {
   let count = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;

@@ -7,11 +7,12 @@ import type { Reply } from './reply.js';
 
 /**
  * The callers that may use a route. `caller`: every caller; the request itself is decided. `area`: callers that the service policies let
- * use that area of the admin API. `open`: everybody, also before a policy is loaded.
+ * use that area of the admin API. `client`: the clients of the proxy, whom the route identifies itself. `open`: everybody, also before a policy is loaded.
  */
 type Access =
   | { readonly kind: 'caller' }
   | { readonly kind: 'area'; readonly area: string; readonly how: 'read' | 'write' }
+  | { readonly kind: 'client' }
   | { readonly kind: 'open' };
 
 interface Answer {

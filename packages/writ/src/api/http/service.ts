@@ -138,7 +138,7 @@ export class HttpService {
     try {
       checkHost(this.parts.hosts, route.access, request);
       this.admit(exchange);
-      if (route.access.kind === 'open') {
+      if (route.access.kind === 'open' || route.access.kind === 'client') {
         this.read(exchange, undefined);
         return;
       }

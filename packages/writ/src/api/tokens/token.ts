@@ -94,7 +94,10 @@ export function tokenRoutes(parts: TokenParts): Route[] {
           const asked = requestOf(body, domain(), caller.enforcementPoint);
           const proved = await keyProvedBy(request.headers.dpop, parts);
           if (proved !== undefined) used.push(proved.used);
-          const { token, text, proposal } = await parts.issuer.issue({ ...asked, provedKey: proved?.thumbprint }, used);
+          const { token, text, proposal } = await parts.issuer.issue(
+            { ...asked, provedKey: proved?.thumbprint, onUsed: (one) => used.push(one) },
+            used,
+          );
           return {
             access_token: text,
             issued_token_type: TOKEN_TYPES.transactionToken,

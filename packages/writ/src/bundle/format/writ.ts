@@ -149,17 +149,22 @@ const caller = z
 /** The signature algorithms that an issuer of tokens may use: asymmetric ones. */
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA', 'Ed25519'] as const;
 
+const identity = z.strictObject({ type: typeName, id: z.string().min(1) });
+
 const issuer = z.strictObject({
   audience: z.string().min(1),
   jwks: secureUrl('keys are fetched over https; http only from loopback'),
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['ES256']),
   type: z.string().default('at+jwt'),
-  identity: z
-    .strictObject({ type: typeName, id: z.string().min(1) })
+  identity: identity
     .optional()
     .describe(
       'Whom its tokens are about, so that they can be exchanged: the entity type, and CEL over `claims` for the id.',
     ),
+  idJag: z
+    .strictObject({ agent: identity.describe('The agent that it lets act, by CEL over `claims`.') })
+    .optional()
+    .describe('Whether its ID-JAGs are exchanged: it lets a client act here for a user, who is that of `identity`.'),
   scopes: z
     .array(z.string().min(1))
     .default([])

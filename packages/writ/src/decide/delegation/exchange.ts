@@ -4,11 +4,13 @@ import type { Txn } from '../../lib/ids.js';
 import { after, type Seconds, secondsAt } from '../../lib/units.js';
 import { ExchangeError, TokenError } from '../../provenance/errors.js';
 import { firstToken, handedOn, narrowedToken, type TokenLimits, withActor } from '../../provenance/exchange.js';
+import type { IdJags, ProvenByIdJag } from '../../provenance/id-jags.js';
 import { mandateOf } from '../../provenance/mandate.js';
 import type { Prover } from '../../provenance/prove.js';
 import { kindsFor, type TaskKinds } from '../../provenance/task-kinds.js';
 import { TOKEN_TYPES } from '../../provenance/token-types.js';
 import { type PathMember, presentOf, type TransactionToken } from '../../provenance/transaction-token.js';
+import type { UsedProof } from '../../provenance/used-proof.js';
 import type { Decider } from '../decide.js';
 import type { MandateProposal } from '../mandate-draft/proposal.js';
 import { kindMandate } from '../mandates.js';
@@ -21,6 +23,7 @@ interface ExchangeParts {
   /** Returns what a transaction token says, with its links. @throws {TokenError} */
   readonly read: (text: string) => Promise<TransactionToken>;
   readonly prover: Pick<Prover, 'prove'>;
+  readonly idJags: Pick<IdJags, 'prove'>;
   readonly limits: () => TokenLimits;
   readonly clock: () => Date;
   readonly nextTransaction: (now: Date) => Txn;
@@ -47,6 +50,8 @@ export interface ExchangeRequest {
   readonly requestingWorkload: string;
   /** The thumbprint of the key that the requester proved to have; undefined if no proof came. */
   readonly provedKey: string | undefined;
+  /** Receives what counts once, and was used for this exchange: it is recorded with it. */
+  readonly onUsed?: ((used: UsedProof) => void) | undefined;
   /** The thumbprint of the next actor's registered key, for its token to be bound to. */
   readonly actorKey?: string | undefined;
 }
@@ -124,13 +129,19 @@ export class TokenExchange {
   }
 
   private async begin(request: ExchangeRequest, actor: PathMember | undefined): Promise<Exchanged> {
-    const { details, requestContext, prompt, requestingWorkload, authorizationDetails } = request;
-    const proven = await this.parts.prover.prove(
-      request.subjectToken,
-      request.subjectTokenType,
-      'subject_token',
-      requestingWorkload,
-    );
+    const { details, requestContext, prompt, requestingWorkload } = request;
+    const ofIdJag = await this.byIdJag(request);
+    const proven =
+      ofIdJag ??
+      (await this.parts.prover.prove(
+        request.subjectToken,
+        request.subjectTokenType,
+        'subject_token',
+        requestingWorkload,
+      ));
+    if (proven.details !== undefined && request.authorizationDetails !== undefined)
+      throw new ExchangeError('invalid_request', 'the subject_token has authorization_details; send no others');
+    const authorizationDetails = proven.details ?? request.authorizationDetails;
     // RFC 6749, section 3.3: by default all that the credential covers.
     const { scope = proven.scope } = request;
     const now = this.parts.clock();
@@ -142,11 +153,24 @@ export class TokenExchange {
     const limits = { ...this.parts.limits(), ...lifetimeOf(kinds, kind) };
     const first = { proven: { ...proven, path }, txn, scope, details, requestContext, promptHash, requestingWorkload };
     const token = firstToken(first, limits, now);
+    if (ofIdJag !== undefined) {
+      const [user, agent] = ofIdJag.path;
+      await this.issuance.mayHandOn({ ...token, path: [user] }, agent.uid);
+    }
     if (actor !== undefined) await this.issuance.mayHandOn({ ...token, path: proven.path }, actor.uid);
     const { mandate, proposal } = await this.issuance.firstMandate(token, kind, authorizationDetails, prompt);
     if (prompt !== undefined) this.parts.decider().memory.addPrompt(txn, prompt);
     const bound = this.bound({ ...token, mandate }, this.registeredKey(request, actor) ?? request.provedKey);
     return proposal === undefined ? { token: bound } : { token: bound, proposal };
+  }
+
+  /** Returns the user and the agent of an ID-JAG; undefined for another credential. */
+  private async byIdJag(request: ExchangeRequest): Promise<ProvenByIdJag | undefined> {
+    const { subjectToken, subjectTokenType, requestingWorkload, provedKey, onUsed } = request;
+    if (subjectTokenType !== TOKEN_TYPES.idJag) return undefined;
+    const proven = await this.parts.idJags.prove(subjectToken, requestingWorkload, provedKey);
+    onUsed?.(proven.used);
+    return proven;
   }
 
   private async replace(request: ExchangeRequest, actor: PathMember | undefined): Promise<TransactionToken> {

@@ -7,16 +7,28 @@ import { valueAt } from '../yaml-places.js';
 export const issuerIdentity: Rule = {
   code: 'settings/identity',
   check({ settings: { issuers } }, find) {
-    for (const [name, { identity }] of Object.entries(issuers)) {
-      if (identity === undefined) continue;
-      try {
-        compileIdentity(identity);
-      } catch (error) {
-        if (!(error instanceof IdentityMappingError)) throw error;
+    for (const [name, { identity, idJag }] of Object.entries(issuers)) {
+      const mappings = [
+        [identity, ['identity', 'id']],
+        [idJag?.agent, ['idJag', 'agent', 'id']],
+      ] as const;
+      for (const [mapping, path] of mappings) {
+        if (mapping === undefined) continue;
+        try {
+          compileIdentity(mapping);
+        } catch (error) {
+          if (!(error instanceof IdentityMappingError)) throw error;
+          find.in('writ.yaml').error(error.message, error.help, valueAt(['issuers', name, ...path], error.offset));
+        }
+      }
+      if (idJag !== undefined && identity === undefined)
         find
           .in('writ.yaml')
-          .error(error.message, error.help, valueAt(['issuers', name, 'identity', 'id'], error.offset));
-      }
+          .error(
+            `the ID-JAGs of ${name} are about nobody`,
+            'say whom as `identity` of the issuer',
+            valueAt(['issuers', name, 'idJag']),
+          );
     }
   },
 };
