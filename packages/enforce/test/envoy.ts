@@ -92,6 +92,7 @@ function configOf({ socket, backends, change = () => {} }: EnvoyOptions): object
       clusters.push(writ);
     }
   return {
+    layered_runtime: exampleOf('ext-proc').layered_runtime,
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     static_resources: { listeners, clusters },
   };

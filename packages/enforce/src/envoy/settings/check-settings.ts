@@ -1,6 +1,6 @@
 import { readDocument } from '../../http/definition/document.js';
 import { DefinitionError } from '../../http/errors.js';
-import { checkServices } from './clusters.js';
+import { checkRuntime, checkServices } from './clusters.js';
 import { Cursor, type EnvoyFinding, partsWhere, type Report } from './cursor.js';
 import { FILTERS } from './filters.js';
 import { checkResource } from './kubernetes.js';
@@ -54,6 +54,7 @@ function checkOne(file: string, text: string, found: EnvoyFinding[]): boolean {
     if (part.type === 'FilterConfig') checkWrapped(part, report);
   }
   checkServices(root, filters, report);
+  checkRuntime(root, filters, report);
   const isResource = checkResource(root, report);
   return isResource || filters.length > 0 || managers.length > 0;
 }

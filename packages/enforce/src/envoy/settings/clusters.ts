@@ -1,5 +1,22 @@
 import { type Cursor, partsWhere, type Report } from './cursor.js';
 
+const GRACEFUL = 'envoy.reloadable_features.ext_proc_graceful_grpc_close';
+
+/** Checks that a bootstrap has its streams of ext_proc ended: Node closes a connection on which many are reset. */
+export function checkRuntime(root: Cursor, filters: readonly Cursor[], report: Report): void {
+  const processor = filters.find(({ type }) => type === 'ExternalProcessor');
+  if (processor === undefined || !root.get('static_resources').isThere) return;
+  const layers = root.way('layered_runtime', 'layers').list;
+  if (layers.some((layer) => layer.get('static_layer').get(GRACEFUL).isOn)) return;
+  report(
+    'warning',
+    'envoy/resets',
+    processor.at,
+    'about one request in a thousand is refused, because Envoy resets its streams',
+    `set ${GRACEFUL}: true in a static_layer of layered_runtime`,
+  );
+}
+
 /** Checks the way to Writ: nobody else may answer in its name, and no key may travel in the clear. */
 export function checkServices(root: Cursor, filters: readonly Cursor[], report: Report): void {
   const clusters = partsWhere(root, (part) => part.get('load_assignment').isThere);
