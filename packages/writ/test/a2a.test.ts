@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { AgentCard, Message, SendMessageRequest } from '@a2a-js/sdk';
-import { type Client, ClientFactory, JsonRpcTransportFactory } from '@a2a-js/sdk/client';
+import { type Client, ClientFactory, JsonRpcTransportFactory, RestTransportFactory } from '@a2a-js/sdk/client';
 import {
   AgentEvent,
   type AgentExecutor,
@@ -12,7 +12,7 @@ import {
   InMemoryTaskStore,
   type RequestContext,
 } from '@a2a-js/sdk/server';
-import { agentCardHandler, jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express';
+import { agentCardHandler, jsonRpcHandler, restHandler, UserBuilder } from '@a2a-js/sdk/server/express';
 import express from 'express';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundleOf, EXAMPLES, type Running, run } from './running.js';
@@ -76,9 +76,9 @@ beforeAll(async () => {
   const port = await freePort();
   const card = {
     ...{ name: 'travel', description: 'finds trains', version: '1', provider: undefined, signatures: [], skills: [] },
-    supportedInterfaces: [
-      { url: `http://127.0.0.1:${port}/`, protocolBinding: 'JSONRPC', tenant: '', protocolVersion: '1.0' },
-    ],
+    supportedInterfaces: ['JSONRPC', 'HTTP+JSON'].map((protocolBinding) => ({
+      ...{ url: `http://127.0.0.1:${port}`, protocolBinding, tenant: '', protocolVersion: '1.0' },
+    })),
     capabilities: { streaming: true, pushNotifications: false, extensions: [] },
     ...{
       securitySchemes: {},
@@ -97,6 +97,7 @@ beforeAll(async () => {
     next();
   });
   app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler }));
+  app.use('/', restHandler({ requestHandler, userBuilder: UserBuilder.noAuthentication }));
   app.use('/', jsonRpcHandler({ requestHandler, userBuilder: UserBuilder.noAuthentication }));
   agent = createServer(app);
   await new Promise<void>((resolve) => agent.listen(0, '127.0.0.1', resolve));
@@ -237,6 +238,26 @@ describe('an agent of A2A behind the proxy', () => {
     expect((await post(call('GetTask', { id: 't' }), {}, 'helper')).status).toBe(403);
   });
 
+  it('is the same over REST: the same actions, and the same conversation', async () => {
+    const client = await new ClientFactory({
+      transports: [new RestTransportFactory({ fetchImpl: authorized('planner') })],
+    }).createFromUrl(proxy);
+    const before = got.length;
+    const said: string[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      const answer = (await client.sendMessage(sending('a train', 'rest'))) as Message;
+      said.push(String(answer.parts[0]?.content?.value));
+    }
+    expect(said).toEqual(['found a train', 'found a train']);
+    // The third is over JSON-RPC, and the fourth is one too many.
+    expect((await post(call('SendMessage', asked('rest')))).status).toBe(200);
+    await expect(client.sendMessage(sending('a train', 'rest'))).rejects.toThrow();
+    await expect(client.cancelTask({ tenant: '', id: 't', metadata: undefined })).rejects.toThrow();
+    expect(got.length).toBe(before + 3);
+    await expect(client.getTask({ tenant: '', id: 'none', historyLength: 1 })).rejects.toThrow(/not found/i);
+    await expect(client.getTask({ tenant: 'other', id: 'none', historyLength: 1 })).rejects.toThrow();
+  });
+
   it('lists its methods as operations', async () => {
     const { json } = await writ.send('GET', '/v1/operations', undefined, { as: 'planner' });
     expect(
@@ -246,6 +267,10 @@ describe('an agent of A2A behind the proxy', () => {
       ['SendMessage', 'POST', '/', 'conditional'],
       ['SendStreamingMessage', 'POST', '/', 'conditional'],
       ['SubscribeToTask', 'POST', '/', 'conditional'],
+      ['restGetTask', 'GET', '/tasks/{id}', 'conditional'],
+      ['restSendMessage', 'POST', '/message:send', 'conditional'],
+      ['restSendStreamingMessage', 'POST', '/message:stream', 'conditional'],
+      ['restSubscribeToTask', 'POST', '/tasks/{id}:subscribe', 'conditional'],
     ]);
   });
 });

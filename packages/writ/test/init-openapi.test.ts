@@ -46,7 +46,7 @@ describe('writ init --openapi', () => {
       0,
       expect.stringContaining('6 operations of shop-api-1 (https://shop.example) drafted'),
     ]);
-    expect(out).toContain('createOrder  POST /orders: denied with body.parts, for which Cedar has no type');
+    expect(out).toContain('createOrder  POST /orders: policies do not see body.parts');
     expect(out).toMatch(/curl [\s\S]*http:\/\/127\.0\.0\.1:7467\/v1\/health\n/);
     expect(read(folder, 'openapi/shop-api-1.yaml')).toBe(DOCUMENT);
     expect(read(folder, 'writ.yaml')).toContain('hosts: [ shop.example, localhost:7467, 127.0.0.1:7467 ]');
@@ -69,6 +69,38 @@ describe('writ init --openapi', () => {
     expect(policies.match(/Action::"getThings"/g)).toHaveLength(2);
     expect(policies.match(/Action::"deleteAll"/g)).toHaveLength(1);
     expect(read(folder, 'tools.yaml')).toMatch(/getThings:\n +effects: \[ write \]/);
+  });
+
+  it('lets through what policies do not see, and shows them the rest', async () => {
+    const anything = '{ type: object, properties: { lines: { type: array, items: { type: array } } } }';
+    const { folder, out } = await init(
+      `openapi: 3.1.0
+paths:
+  /a: { post: { operationId: hidden, requestBody: ${json(anything)} } }
+  /c: { post: { operationId: partly, requestBody: ${json('{ type: object, required: [at, lines], properties: { at: { type: string }, lines: { type: array, items: { type: array } } } }')} } }
+  /b: { post: { operationId: upload, x-writ-body: opaque, requestBody: { content: { text/csv: {} } } } }
+`,
+      ...['--upstream', 'http://127.0.0.1:1', ...OWNED],
+    );
+    expect(out).toContain('hidden  POST /a: policies do not see body\n');
+    expect(read(folder, 'tools.yaml')).toMatch(/hidden:\n(?: {4}.*\n)*? {4}opaque: \[ body \]/);
+    expect(await command('check', folder)).toEqual({ code: 0, out: expect.stringContaining('0 errors, 0 warnings') });
+    const decided = async (name: string, route: string, body: object): Promise<string> => {
+      const file = join(home, `${name}.json`);
+      const request = {
+        subject: { type: 'User', id: 'user' },
+        action: { name },
+        resource: { type: 'Route', id: route },
+        context: { agent: { type: 'Agent', id: 'agent' }, input: { body } },
+      };
+      writeFileSync(file, JSON.stringify(request));
+      return (await command('bundle', 'decide', folder, file)).out;
+    };
+    expect(await decided('hidden', '/a', { lines: [[1]] })).toContain('shop-api-3-changes-are-asked');
+    expect(await decided('partly', '/c', { at: 'x', lines: [[1]] })).toContain('shop-api-3-changes-are-asked');
+    // A member that the document does not have is one that nobody said is opaque.
+    expect(await decided('partly', '/c', { at: 'x', other: 1 })).toContain('context.input.body.other');
+    expect(await decided('partly', '/c', { lines: [[1]] })).toContain('context.input.body');
   });
 
   it('warns that nobody can agree where nobody else answers for the agent', async () => {

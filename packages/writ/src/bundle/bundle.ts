@@ -9,7 +9,7 @@ import { policyTypes } from './check/policies/types.js';
 import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents.js';
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
-import { checkHosts, httpServices } from './http-services.js';
+import { checkHosts, checkIdentityHeaders, httpServices } from './http-services.js';
 import { checkPolicySizes } from './limits.js';
 import { changesIn } from './overlay.js';
 import { hasId, type PolicySource } from './policy-source.js';
@@ -138,6 +138,7 @@ class BundleReader {
     if (settings === undefined) return [];
     const services = httpServices(settings, this.files.texts, this.findings);
     checkHosts(services, this.findings);
+    checkIdentityHeaders(services, settings, this.findings);
     return services;
   }
 

@@ -37,7 +37,8 @@ export function schemaFromOpenapi(folder: string | undefined, flags: OperationsS
     printJson({ current: isCurrent, operations: Object.fromEntries(opaque), schema: part });
   } else if (flags.write === true || flags.check === true) {
     for (const [name, unseen] of opaque)
-      if (unseen.length > 0) print(pc.yellow(`${name}: policies do not see ${unseen.join(', ')}`));
+      if (unseen.length > 0)
+        print(pc.yellow(`${name}: policies do not see ${unseen.join(', ')}; put it into \`opaque\` of tools.yaml`));
     const what = count(opaque.size, 'operation');
     if (isCurrent) print(`${pc.green('up to date')}  ${file}: ${what}`);
     else if (flags.write === true) print(`written to ${file}: ${what}. Look at the difference, then \`writ check\``);

@@ -45,8 +45,8 @@ interface ContextParts {
  * see is refused, not ignored.
  */
 export function buildContext(action: ActionDeclaration, parts: ContextParts): CedarJsonObject {
-  const given = withoutOpaque(parts.given, parts.flow.tool.opaque);
   const declared = action.context.attributes;
+  const given = withoutOpaque(parts.given, parts.flow.tool.opaque, declared.get('input')?.type);
   const context: Record<string, unknown> = {};
   for (const [name, { type }] of declared) {
     if (OWN.has(name)) {
@@ -64,14 +64,35 @@ export function buildContext(action: ActionDeclaration, parts: ContextParts): Ce
 
 /** Returns the arguments of a request as the context has them. @param opaque those that policies do not see */
 export function givenInput(given: ContextParts['given'], opaque: readonly string[], type: CedarType): unknown {
-  return withoutNulls(withoutOpaque(given, opaque).input, type);
+  return withoutNulls(withoutOpaque(given, opaque, type).input, type);
 }
 
-/** Drops the arguments that a tool's description keeps from policies. */
-function withoutOpaque(given: ContextParts['given'], opaque: readonly string[]): ContextParts['given'] {
+/** Drops the arguments that a tool's description keeps from policies. @param type that of the arguments */
+function withoutOpaque(
+  given: ContextParts['given'],
+  opaque: readonly string[],
+  type: CedarType | undefined,
+): ContextParts['given'] {
   if (opaque.length === 0 || !isObject(given.input)) return given;
-  const input = Object.fromEntries(Object.entries(given.input).filter(([name]) => !opaque.includes(name)));
+  const members = type?.kind === 'record' ? type.attributes : undefined;
+  const kept = Object.entries(given.input).filter(([name]) => !opaque.includes(name));
+  const input = Object.fromEntries(
+    kept.map(([name, value]) => [name, withoutInner(name, value, opaque, members?.get(name)?.type)]),
+  );
   return { ...given, input };
+}
+
+/** Drops the members that are opaque by their path (`body.lines`), if the schema does not declare them: no policy can read those. */
+function withoutInner(name: string, value: unknown, opaque: readonly string[], type: CedarType | undefined): unknown {
+  if (!isObject(value) || type?.kind !== 'record') return value;
+  const hidden = new Set(
+    opaque
+      .filter((path) => path.startsWith(`${name}.`))
+      .map((path) => path.slice(name.length + 1))
+      .filter((member) => !type.attributes.has(member)),
+  );
+  if (hidden.size === 0) return value;
+  return Object.fromEntries(Object.entries(value).filter(([member]) => !hidden.has(member)));
 }
 
 /** Returns a part that Writ provides, as far as the schema declares it; undefined if Writ does not have it. */

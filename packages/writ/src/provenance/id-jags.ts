@@ -73,7 +73,7 @@ export class IdJags {
     const agent: EntityUid = compileIdentity(idJag.agent)(claims);
     // Last: one that is refused for another reason is not used up.
     const used = once.takeOnce(sha256(`${ID_JAG_TYPE} ${issuer} ${jti}`), seconds(expires + 2 * CLOCK_SKEW_S));
-    if (used === undefined) throw new CredentialError('the ID-JAG was used before');
+    if (used === undefined) throw new CredentialError('the ID-JAG was used before, or too many others still count');
     onCredential(
       { credential: issuer, kind: 'access_token', identity: user, through: client, ...timesOf(claims) },
       clock(),

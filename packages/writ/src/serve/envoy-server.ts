@@ -12,6 +12,7 @@ import type { Closers } from '../lib/closers.js';
 import type { ServerCertificate, TlsFiles } from '../lib/server-certificate.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
 import { type EnvoyOptions, placeOf } from './envoy-place.js';
+import { identifyBy } from './http-callers.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
@@ -56,7 +57,7 @@ export async function startEnvoy(parts: EnvoyServerParts): Promise<string | unde
     decide: enforcedBy({
       ...{ enforcer, attempts, at: 'envoy', log },
       served: () => serving.active.http,
-      identify: (sent, connection) => clients.identify(sent, connection),
+      identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
     }),
   });
   closers.add(async () => {

@@ -18,6 +18,7 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
+import { startCheck } from './check-server.js';
 import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
@@ -84,7 +85,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy, present } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check, present } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -131,6 +132,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
   const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
+  const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
     serviceUrl: service.url,
@@ -139,6 +141,9 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
       return proxyFace.url;
     },
     envoyAddress,
+    get checkUrl() {
+      return checkFace.url;
+    },
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,
     records: keeping.reader,

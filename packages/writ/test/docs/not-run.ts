@@ -42,6 +42,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'packages/writ/test/envoy.test.ts',
   },
   {
+    file: 'docs/http-fronts.md',
+    commands: ['writ start --bundle rules'],
+    because: 'it needs the bundle and the front of the reader',
+    shownBy: 'packages/writ/test/http-check.test.ts',
+  },
+  {
     file: 'docs/programs-sql.md',
     commands: ['writ import'],
     because: 'it needs the database of the reader',

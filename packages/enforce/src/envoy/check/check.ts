@@ -42,7 +42,8 @@ export async function check(
   if ('problem' in request) return denied(request.problem);
   const came: Came = {
     ...{ headers: headersOf(shown.head), method: shown.head.method, scheme: shown.head.scheme },
-    ...{ connection: asked, address: shown.address, gone, changes: 'nothing' },
+    // No connection of the caller is seen here, so that none proves anybody.
+    ...{ connection: {}, address: shown.address, gone, changes: 'nothing' },
   };
   const judged = await judge(parts, request, came, Math.min(leftMs, parts.limits.decideMs));
   if (!judged.permitted) return denied(judged.problem, judged.decision);

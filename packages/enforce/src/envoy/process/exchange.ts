@@ -114,7 +114,7 @@ export class Exchange {
     this.begun = { ...begun, hasBody: false };
     const request = wholeOf(begun, body);
     if ('problem' in request) return this.refused(request);
-    const judged = await judge(parts, request, cameOf(begun, this, gone.signal), parts.limits.decideMs);
+    const judged = await judge(parts, request, cameOf(begun, gone.signal), parts.limits.decideMs);
     if (!judged.permitted) return this.refused(judged, judged.decision);
     if (gone.signal.aborted || judged.revoked?.aborted === true) {
       judged.done({ result: 'not-executed', status: undefined });

@@ -52,9 +52,11 @@ export function wholeOf({ head }: BegunRequest, body: Buffer): CanonicalRequest 
 }
 
 /** Returns what a request came with. */
-export function cameOf({ shown, address, showsAnswers }: BegunRequest, connection: object, gone: AbortSignal): Came {
+export function cameOf({ shown, address, showsAnswers }: BegunRequest, gone: AbortSignal): Came {
   return {
-    ...{ headers: headersOf(shown), method: shown.method, scheme: shown.scheme, connection, address, gone },
+    ...{ headers: headersOf(shown), method: shown.method, scheme: shown.scheme, address, gone },
+    // No connection of the caller is seen here, so that none proves anybody.
+    connection: {},
     changes: showsAnswers ? 'all' : 'input',
   };
 }

@@ -86,6 +86,8 @@ export interface Service {
   /** Headers that are forwarded although no operation declares them, in lower case. */
   readonly headers: ReadonlySet<string>;
   readonly numbers: 'shared' | 'exact';
+  /** The most members and items of a JSON body. */
+  readonly maxValues: number;
   /** The parts of the document that are left out, or do not reach the service. */
   readonly notes: readonly string[];
   /** The parts that schemas of the document refer to. */

@@ -66,6 +66,20 @@ describe('operations that the body chooses', () => {
     expect(ask(service, [{ method: 'add' }])).toMatchObject({ ok: false, status: 400, code: 'body_batch' });
   });
 
+  it.each([
+    '{"method":"add","\\u006dethod":"drop"}',
+    '{"method":"add","method\\u0000":"drop"}',
+    '{"method":"add","METHOD":"drop"}',
+    '{"method":"add","m\u00e9thod":"drop","me-thod":"drop"}',
+    '{"method":"add","\uff4dethod":"drop"}',
+    '{"method":"drop","params":{"session":"a","Session":"b"}}',
+    '{"method":"drop","params":{"session":"a"},"PARAMS":{"session":"b"}}',
+    '{"method":"drop","params":{"session":{"a":1}}}',
+    '{"method":"drop","params":[]}',
+  ])('have one reading, or %s is refused', (body) => {
+    expect(ask(define(OPERATIONS), body)).toMatchObject({ ok: false, status: 400 });
+  });
+
   it('are not the route, which has no action', () => {
     const route = define(OPERATIONS).byTemplate.get('/rpc')?.get('POST');
     const named = { service: define(OPERATIONS), operation: route, pathParams: {} };
@@ -98,6 +112,7 @@ describe('operations that the body chooses', () => {
     ['none', `${BODY}\nx-writ-operations: { member: method, operations: {} }`, 'it has not 1 to 500 operations'],
     ['a name twice', OPERATIONS.replace('rpcDrop', 'add'), 'two operations have the name "add"'],
     ['a name that is none', OPERATIONS.replace('rpcDrop', '"a\\u0007"'), 'is not a name of 1 to 200'],
+    ['a conversation without a body of JSON', 'x-writ-conversation: session', 'the operation has no body of JSON'],
     [
       'a conversation that is no way',
       OPERATIONS.replace('params.session', '$request.body'),

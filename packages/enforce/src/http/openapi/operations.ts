@@ -166,6 +166,12 @@ function operationOf(
     if (!names.includes(one))
       reading.problem(at, `the path ${quoted(route)} has no {${one}}`, 'remove the parameter, or mend its name');
   const body = bodyOf(reading, method, value, at, options, own);
+  if (said.conversation !== undefined && ![...body.kinds.values()].includes('json'))
+    reading.problem(
+      [...at, 'x-writ-conversation'],
+      'the operation has no body of JSON, which could say its conversation',
+      'remove x-writ-conversation, or declare application/json',
+    );
   const upgrade = value['x-writ-upgrade'];
   if (upgrade !== undefined && (upgrade !== 'websocket' || method !== 'GET'))
     reading.problem(

@@ -414,6 +414,11 @@ http:
 `,
   'openapi/shop.yaml': `openapi: 3.1.0\npaths:\n  /orders:\n    ${document}\n`,
 });
+const fronted = (more: string): Files => {
+  const body = `requestBody: { content: { application/json: {} } }${more}`;
+  const files = service('', `post: { operationId: listOrders, ${body} }`);
+  return { ...files, 'writ.yaml': `${files['writ.yaml']}  fronts: { edge: { profile: nginx, services: [shop] } }\n` };
+};
 const WITH_QUERY =
   'get: { operationId: listOrders, parameters: [{ name: page, in: query, schema: { type: string } }] }';
 const schemaWith = (context: string): Files => ({
@@ -466,6 +471,12 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
     mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
   ],
   [
+    fronted(''),
+    'writ.yaml:5:48 warning http/unseen-body: edge sends no bodies along, so that shop has operations that are refused with one: listOrders',
+    'x-writ-body: opaque',
+    fronted(', x-writ-body: opaque'),
+  ],
+  [
     service('', WITH_QUERY),
     'schema.cedarschema:10:9 warning http/missing-input: "listOrders": its context has no `input`, and every',
     'declare `input` as `writ bundle schema --openapi` writes it',
@@ -485,6 +496,25 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
   ],
 ];
 
+const tunnels = (more: string, schema = 'action connect appliesTo { principal: [User], resource: [Host] };') => ({
+  'schema.cedarschema': `${BASE['schema.cedarschema']}\nentity Host { port?: Long }; ${schema}`,
+  'writ.yaml': `name: shop\nhttp: { egress: { ${more} } }\n`,
+});
+const EGRESS_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [
+    tunnels('private: [10.0.0.5]'),
+    'writ.yaml:2:29 warning http/private-address: tunnels may lead to 10.0.0.5',
+    'if that is meant',
+    tunnels(''),
+  ],
+  [
+    tunnels('', ''),
+    'writ.yaml:2:9 warning http/no-connect-action: the schema has no action connect on a Host',
+    'declare them',
+    tunnels(''),
+  ],
+];
+
 const SERVER = { 'writ.yaml': 'name: shop\ngateway: { servers: { files: { command: files } } }\n' };
 const withServer = (files: Files): Files => ('mappings/a.yaml' in files ? { ...SERVER, ...files } : files);
 
@@ -494,7 +524,9 @@ describe('the lints of writ check', () => {
   });
 
   it.each(
-    [...TWINS, ...HTTP_TWINS].map(([wrong, start, help, right], index) => [index, start, help, wrong, right] as const),
+    [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+      ([wrong, start, help, right], index) => [index, start, help, wrong, right] as const,
+    ),
   )('%i: %s', (_index, start, help, wrong, right) => {
     const found = findingsOf(withServer(wrong)).map(text);
     expect(found.map((one) => one.slice(0, start.length))).toEqual([start]);
@@ -520,7 +552,9 @@ describe('the lints of writ check', () => {
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));
-    const shown = [...TWINS, ...HTTP_TWINS].map(([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '');
+    const shown = [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+      ([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '',
+    );
     expect(shown.filter((code) => !codes.has(code))).toEqual([]);
   });
 });

@@ -14,9 +14,12 @@ import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
 import { missingInput } from './http/missing-input.js';
+import { noConnectAction } from './http/no-connect-action.js';
 import { passThrough } from './http/pass-through.js';
+import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
+import { unseenBody } from './http/unseen-body.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -109,7 +112,10 @@ export const RULES: readonly Rule[] = [
   missingInput,
   unknownHttpAction,
   passThrough,
+  privateAddress,
+  noConnectAction,
   leftOut,
+  unseenBody,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,

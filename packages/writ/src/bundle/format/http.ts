@@ -1,5 +1,8 @@
+import { isAddressOrPrefix } from '@writ/enforce/http';
+import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { z } from 'zod';
 import { name } from '../names.js';
+import { broughtKey } from './brought-key.js';
 
 /** `http` of `writ.yaml`: the services behind the enforcement points for HTTP (docs/coaz-http.md). */
 
@@ -63,6 +66,8 @@ const service = z
     body: body.default('json'),
     /** In bytes. */
     maxBody: z.int().min(1).max(67_108_864).default(1_048_576),
+    /** Members and items of a JSON body. Each is decided on and recorded while nothing else is decided. */
+    maxValues: z.int().min(1).max(1_000_000).default(MAX_VALUES),
     /** Requests that nobody decides on. */
     passThrough: z.array(routeText).default([]),
     /** Whether a question of a browser before a request of another origin is forwarded. */
@@ -85,4 +90,51 @@ const service = z
     message: 'a service has a document (openapi) or routes',
   });
 
-export const httpShape = z.strictObject({ services: z.record(name, service).default({}) });
+/** Tunnels to hosts outside (`CONNECT`), each decided on as the action `connect` on a `Host`. Without it none are made. */
+const egress = z.strictObject({
+  /** Those of TLS: nothing else passes. */
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(100).default([443]),
+  /** Addresses that tunnels may lead to although they are not public. */
+  private: z
+    .array(
+      z
+        .string()
+        .refine(isAddressOrPrefix, 'it is an address or a prefix of addresses, as 10.0.0.5 or 10.1.0.0/16')
+        .meta({ example: '10.0.0.5' }),
+    )
+    .max(1_000)
+    .default([]),
+});
+
+/** A proxy of somebody else, in front of services, that asks before it forwards (docs/http-fronts.md). */
+const front = z
+  .strictObject({
+    /** How it reports a request. */
+    profile: z.enum(['nginx', 'caddy', 'traefik', 'haproxy']),
+    /** The services that it may ask about, by their names. */
+    services: z.array(z.string().min(1)).min(1),
+    /** Whether it sends bodies along. */
+    body: z.enum(['none', 'carried']).default('none'),
+    /** More headers of a client that it removes on the way to the service. */
+    removes: z.array(headerName).default([]),
+    key: broughtKey.optional(),
+  })
+  .refine(({ profile, body: sent }) => sent === 'none' || profile === 'traefik', {
+    message: 'Traefik alone sends bodies along',
+    path: ['body'],
+  });
+
+export const httpShape = z
+  .strictObject({
+    services: z.record(name, service).default({}),
+    fronts: z.record(name, front).default({}),
+    egress: egress.optional(),
+  })
+  .superRefine(({ services, fronts }, context) => {
+    for (const [id, { services: asked }] of Object.entries(fronts))
+      for (const [i, one] of asked.entries())
+        if (!Object.hasOwn(services, one)) {
+          const message = `${one} is not one of the services`;
+          context.addIssue({ code: 'custom', path: ['fronts', id, 'services', i], message });
+        }
+  });

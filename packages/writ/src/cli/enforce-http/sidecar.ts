@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { CallingClient } from '@writ/enforce';
 import { AttemptFolder, AttemptsToHandIn, handInTo } from '@writ/enforce/attempts';
@@ -84,7 +85,10 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       desk: point.desk,
       hold: () => holdSettings(served.bundle.access.gateway),
       served: () => served.http,
-      identify: client === undefined ? (sent) => clients.identify(sent) : async () => ({ client, txnToken: undefined }),
+      identify:
+        client === undefined
+          ? ({ headers, connection }) => clients.identify(headers.authorization, addressOf(connection))
+          : async () => ({ client, txnToken: undefined }),
       attempts,
       log,
       hash: keyedHash(secret),
@@ -122,6 +126,10 @@ function read({ bundle: folder, environment, client }: SidecarOptions): {
       'give tokens.trustDomain in writ.yaml; or name who asks with --for and --agent',
     );
   return { bundle, http: servedServices(bundle) };
+}
+
+function addressOf(connection: object): string | undefined {
+  return connection instanceof Socket ? connection.remoteAddress : undefined;
 }
 
 function presented(files: TlsFiles, log: Log, closers: Closers): ServerCertificate {

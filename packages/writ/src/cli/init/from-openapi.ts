@@ -24,6 +24,8 @@ interface FromOpenapiFlags extends PeopleFlags {
 
 /** The operations that are shown one by one, of each kind. */
 const MAX_SHOWN = 20;
+/** A longer document is refused by its reader. */
+const MAX_CHARACTERS = 4 * 2 ** 20;
 const LOCAL = ['localhost', '127.0.0.1'];
 
 /** `writ init --openapi FILE`: drafts a bundle for a service over HTTP from its OpenAPI document. */
@@ -57,6 +59,7 @@ function serviceName(file: string): string {
 
 /** Returns the addresses that a document names as its servers. The reader of the document names what is wrong with the others. */
 function addressesIn(text: string): URL[] {
+  if (text.length > MAX_CHARACTERS) return [];
   let servers: unknown;
   try {
     const document = parseDocument(text, { uniqueKeys: false, logLevel: 'silent' });
@@ -118,9 +121,7 @@ function summary(
     print(pc.yellow(`${shown(operation)} is denied: an action of Writ has its name. Give it another operationId`));
   const unseen = kept.filter((one) => one.unseen.length > 0);
   for (const { operation, unseen: parts } of unseen.slice(0, MAX_SHOWN))
-    print(
-      pc.yellow(`${shown(operation)}: denied with ${visibleLine(parts.join(', '), 200)}, for which Cedar has no type`),
-    );
+    print(pc.yellow(`${shown(operation)}: policies do not see ${visibleLine(parts.join(', '), 200)}`));
   if (unseen.length > MAX_SHOWN) print(pc.yellow(`and ${count(unseen.length - MAX_SHOWN, 'operation')} more of that`));
   if (client.owner === undefined)
     print(

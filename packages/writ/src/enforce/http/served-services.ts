@@ -1,7 +1,7 @@
 import type { Schema } from '@writ/cedar';
 import { OperationMapper } from '@writ/enforce/coaz';
 import { HTTP_BINDING, type Service } from '@writ/enforce/http';
-import type { ServedServices } from '@writ/enforce/http/proxy';
+import { Addresses, type ServedEgress, type ServedServices } from '@writ/enforce/http/proxy';
 import { environmentText } from '../../lib/environment.js';
 import { CREDENTIALS } from '../../lib/known-credentials.js';
 
@@ -39,6 +39,21 @@ export function servedServices({ services, settings: { http }, mappings, schema 
       Object.entries(http.services).map(([name, { credential }]) => [name, filledIn(name, credential)]),
     ),
   };
+}
+
+/** The part of a bundle that tunnels are made by. */
+interface EgressBundle {
+  readonly settings: {
+    readonly http: {
+      readonly egress?: { readonly ports: readonly number[]; readonly private: readonly string[] } | undefined;
+    };
+  };
+}
+
+/** Makes what tunnels need of a bundle; undefined if it has none. */
+export function servedEgress({ settings: { http } }: EgressBundle): ServedEgress | undefined {
+  if (http.egress === undefined) return undefined;
+  return { ports: new Set(http.egress.ports), addresses: new Addresses(http.egress.private) };
 }
 
 function filledIn(service: string, credential: Readonly<Record<string, string>>): Record<string, string> {

@@ -62,7 +62,7 @@ export function parseSql(text: string): unknown {
 
 function replace(): void {
   instance = undefined;
-  // Whoever waits for a load gets its error; a text that arrives meanwhile is not understood.
+  // A caller that waits for a load gets its error; a text that arrives meanwhile is not understood.
   loadSqlParser().catch(() => undefined);
 }
 

@@ -15,7 +15,8 @@ export const argumentWithoutRole: Rule = {
       const described = new Set(Object.keys(roles).map((path) => /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path));
       const texts = [...(contextRecord(action, 'input') ?? [])].filter(([, { type }]) => hasText(type));
       for (const argument of [...texts.map(([known]) => known), ...opaque]) {
-        if (described.has(argument)) continue;
+        // A member of an argument has the role of that.
+        if (described.has(argument) || described.has(argument.split('.', 1)[0] ?? '')) continue;
         find
           .in('tools.yaml')
           .warning(

@@ -51,7 +51,7 @@ export function draftService(bundle: string, described: DescribedService, client
     ['writ.yaml', writYamlOf(bundle, described, document, client)],
     [`openapi/${document}`, text],
     ['schema.cedarschema', schema],
-    ['tools.yaml', toolsYamlOf(operations.map(({ tool }) => tool))],
+    ['tools.yaml', toolsYamlOf(operations.flatMap(({ isReserved, tool }) => (isReserved ? [] : [tool])))],
     [`policies/${name}.cedar`, policiesOf(name, operations)],
     // Nothing is asked for where everything only reads.
     ...(operations.every(({ isReading }) => isReading) ? [] : ([['access.yaml', ACCESS]] as const)),

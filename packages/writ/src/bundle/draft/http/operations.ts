@@ -1,6 +1,7 @@
 import type { Operation, Service } from '@writ/enforce/http';
 import { type DraftedTool, draftTools } from '../draft.js';
 import type { Effect } from '../effects.js';
+import { argumentsIn, recordIn } from '../json-schema.js';
 import type { GuessedArgument } from '../roles.js';
 
 /** An operation of a service as it is drafted. */
@@ -12,7 +13,7 @@ export interface DraftedOperation {
   readonly tool: DraftedTool;
   /** Whether the name is one of an action of Writ, which no operation can have. */
   readonly isReserved: boolean;
-  /** The parts of its input that policies do not see; a request with one is denied. */
+  /** The parts of its input that Cedar has no type for, as `body` or `body.lines`: policies do not see them. */
   readonly unseen: readonly string[];
 }
 
@@ -20,7 +21,7 @@ const READING: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Guesses what the operations of a service do: their methods say whether they change anything, their names the rest. */
 export function draftOperations(
-  { operations }: Service,
+  { operations, components }: Service,
   unseen: ReadonlyMap<string, readonly string[]>,
   isReserved: (name: string) => boolean,
 ): DraftedOperation[] {
@@ -35,25 +36,50 @@ export function draftOperations(
   return sorted.map((operation, i) => {
     const isReading = READING.has(operation.method);
     const tool = tools[i] as DraftedTool;
+    const opaque = opaqueParts(operation, components, unseen.get(operation.name) ?? []);
     return {
       operation,
       isReading,
-      tool: { ...tool, ...(isReading ? READS : changing(operation, tool)), notes: [] },
+      tool: { ...tool, ...(isReading ? READS : changing(operation, tool)), opaque, notes: [] },
       isReserved: isReserved(operation.name),
-      unseen: unseen.get(operation.name) ?? [],
+      unseen: opaque,
     };
+  });
+}
+
+/** Returns the parts that no policy sees: a part whole if the schema has no member of it. */
+function opaqueParts(operation: Operation, components: unknown, unseen: readonly string[]): string[] {
+  const { path, query, headers, body } = operation;
+  const members = {
+    path_params: [...path.keys()],
+    query: [...query.keys()],
+    headers: [...headers.keys()],
+    body: [...argumentsIn({ ...recordIn(body.schema), components }).of.keys()],
+  };
+  const takesJson = [...body.kinds.values()].includes('json');
+  return Object.entries(members).flatMap(([part, names]) => {
+    if (part === 'body' && !takesJson) return [];
+    const hidden = names.filter((name) => unseen.includes(`${part}.${name}`));
+    const isWhole = hidden.length === names.length && (part === 'body' || names.length > 0);
+    return isWhole ? [part] : hidden.map((name) => `${part}.${name}`);
   });
 }
 
 const READS: Pick<DraftedTool, 'effects' | 'because'> = { effects: ['read'], because: 'its method only reads' };
 
 /** The parts of the input of a change: its path names what is changed, and the rest says how. */
-function partsOf({ path, query, headers, body }: Operation): [part: string, argument: GuessedArgument][] {
+function partsOf({ path, query, headers, body }: Operation): [string, GuessedArgument][] {
+  const kinds = new Set(body.kinds.values());
+  const parts = {
+    query: query.size > 0,
+    headers: headers.size > 0,
+    body: kinds.has('json'),
+    opaque: kinds.has('opaque'),
+  };
+  const there = Object.entries(parts).flatMap(([part, isThere]) => (isThere ? [part] : []));
   return [
     ...(path.size === 0 ? [] : [['path_params', { role: 'target', kind: undefined }] as [string, GuessedArgument]]),
-    ...[query.size === 0 ? [] : ['query'], headers.size === 0 ? [] : ['headers'], body.kinds.size === 0 ? [] : ['body']]
-      .flat()
-      .map((part): [string, GuessedArgument] => [part, { role: 'content', kind: undefined }]),
+    ...there.map((part): [string, GuessedArgument] => [part, { role: 'content', kind: undefined }]),
   ];
 }
 
