@@ -7,6 +7,8 @@ interface Scripted {
   readonly url: string;
   /** The bodies of the requests, as the client sent them. */
   readonly asked: readonly string[];
+  /** Resolves when the script has ended. */
+  readonly over: Promise<void>;
   close(): void;
 }
 
@@ -16,14 +18,20 @@ export interface ScriptedCall {
   readonly input: object;
 }
 
-async function scripted(answer: (body: string, response: ServerResponse, url: string) => void): Promise<Scripted> {
+async function scripted(
+  answer: (body: string, response: ServerResponse, url: string, end: () => void) => void,
+): Promise<Scripted> {
   const asked: string[] = [];
+  let end = (): void => undefined;
+  const over = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const server: Server = createServer((request: IncomingMessage, response) => {
     let body = '';
     request.on('data', (data) => (body += data));
     request.on('end', () => {
       asked.push(body);
-      answer(body, response, request.url ?? '');
+      answer(body, response, request.url ?? '', end);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -31,6 +39,7 @@ async function scripted(answer: (body: string, response: ServerResponse, url: st
   return {
     url: `http://127.0.0.1:${port}`,
     asked,
+    over,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -50,13 +59,14 @@ const sse = (response: ServerResponse, events: readonly object[], isNamed: boole
 /** A model of the Responses API, as Codex speaks it. */
 export function responsesModel(calls: readonly ScriptedCall[]): Promise<Scripted> {
   let turn = 0;
-  return scripted((_body, response, url) => {
+  return scripted((_body, response, url, end) => {
     if (!url.includes('/responses')) {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"models":[],"data":[]}');
       return;
     }
     const id = `resp_${turn}`;
     const call = calls[turn++];
+    if (call === undefined) end();
     const item =
       call === undefined
         ? { type: 'message', role: 'assistant', id: `m${turn}`, content: [{ type: 'output_text', text: 'done' }] }
@@ -97,9 +107,10 @@ export function responsesModel(calls: readonly ScriptedCall[]): Promise<Scripted
 /** A model of the Gemini API. Only turns with tools are scripted; other requests get a short text. */
 export function geminiModel(calls: readonly ScriptedCall[]): Promise<Scripted> {
   let turn = 0;
-  return scripted((body, response, url) => {
+  return scripted((body, response, url, end) => {
     const isTurn = url.includes('streamGenerateContent') && body.includes('functionDeclarations');
     const call = isTurn ? calls[turn++] : undefined;
+    if (isTurn && call === undefined) end();
     const part = call === undefined ? { text: 'done' } : { functionCall: { name: call.name, args: call.input } };
     const answer = {
       candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }],

@@ -34,6 +34,8 @@ export interface Dialect {
   readonly read: (event: Json) => HookEvent;
   /** Readers by the names of the client's tools; a tool that is not here is an action of its own name. */
   readonly tools: Readonly<Record<string, ToolReader>>;
+  /** An event before a command. @param command the command */
+  readonly asking: (command: string) => Json;
   /** Returns the answer that stops what the event is about. */
   readonly stop: (event: Pick<HookEvent, 'kind' | 'name'>, reason: string) => Json;
 }

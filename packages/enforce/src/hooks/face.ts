@@ -4,6 +4,7 @@ import type { Enforcer } from '../enforcer/enforcer.js';
 import type { Requests } from '../enforcer/operation.js';
 import { MappingError } from '../errors.js';
 import { bounded, reasonOf } from './answers.js';
+import { CANARY, CANARY_SAYS } from './canary.js';
 import type { Action, Dialect, HookEvent, ToolUse } from './event.js';
 import { callKey, OpenCalls } from './open-calls.js';
 import { pathsIn, type Resolved, withPaths } from './paths.js';
@@ -100,6 +101,7 @@ export class HookFace {
     });
     if (mapped.kind === 'mapping') return stopped(dialect, event, reasonOf(name, mapped));
     const { actions, paths } = mapped.value;
+    if (actions.some(({ input }) => input.command === CANARY)) return stopped(dialect, event, CANARY_SAYS);
     if (paths.length > 0 && resolved === undefined) return { kind: 'resolve', paths };
     const prompt = prompts.get(session);
     const requests = (): Requests => {

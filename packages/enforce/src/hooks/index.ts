@@ -5,6 +5,7 @@ import { CODEX } from './dialects/codex.js';
 import { CURSOR } from './dialects/cursor.js';
 import { GEMINI } from './dialects/gemini.js';
 
+export { CANARY, CANARY_SAYS } from './canary.js';
 export { HookFace } from './face.js';
 export { Prompts } from './prompts.js';
 

@@ -4,13 +4,20 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { splitMark } from '../lib/text-file.js';
-import { HOOK_SETTINGS, type HookSettings, hooksIn, withHooks, withoutHooks } from './clients/hook-settings.js';
+import {
+  HOOK_SETTINGS,
+  type HookSettings,
+  homeOf,
+  hookCommand,
+  hooksIn,
+  withHooks,
+  withoutHooks,
+} from './clients/hook-settings.js';
 import { writeConfig } from './clients/write-config.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { giveCaller, keyFileOf } from './guard-callers.js';
 import { count, print, printJson } from './output.js';
-import { shellWord } from './shell-word.js';
 
 interface GuardHooksFlags {
   readonly for?: string;
@@ -59,7 +66,7 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
 function fileOf({ client, folder, file, managed }: HookSettings, flags: GuardHooksFlags): string | undefined {
   const isNamed = flags.client?.includes(client);
   if (isNamed === false) return undefined;
-  const home = client === 'codex' && process.env.CODEX_HOME ? process.env.CODEX_HOME : folder(homedir());
+  const home = homeOf(client, folder(homedir()));
   if (isNamed === undefined && !existsSync(home)) return undefined;
   if (flags.managed !== true) return join(home, file);
   const path = managed(process.platform);
@@ -72,7 +79,7 @@ function fileOf({ client, folder, file, managed }: HookSettings, flags: GuardHoo
 }
 
 async function change(settings: HookSettings, named: string, flags: GuardHooksFlags): Promise<Done> {
-  const { client, dialect } = settings;
+  const { client, dialect, caution } = settings;
   const file = existsSync(named) ? realpathSync(named) : named;
   const whole = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const [mark, text] = splitMark(whole ?? '');
@@ -87,19 +94,12 @@ async function change(settings: HookSettings, named: string, flags: GuardHooksFl
     };
   }
   const keyFile = await keyOf(client, flags);
-  // Clients run a tool if its hook cannot be started: then the shell ends with the status that stops it.
-  const command = `${[HOOK, dialect, flags.service, keyFile].map(shellWord).join(' ')} || exit 2`;
+  const command = hookCommand([HOOK, dialect, flags.service, keyFile]);
   const after = withHooks(settings, file, text, command, flags.managed === true);
-  const warning = WARNINGS[client];
-  const more = { command, ...(warning === undefined ? {} : { warning }) };
+  const more = { command, ...(caution === undefined ? {} : { warning: `${caution.what}: ${caution.help}` }) };
   if (whole !== undefined && after === text) return { ...of, is: 'asks already', ...more };
   return { ...of, is: 'asks before each tool now', ...more, ...written(file, whole, mark + after, flags) };
 }
-
-const WARNINGS: Readonly<Record<string, string>> = {
-  codex:
-    'Codex runs no hook that its user has not trusted, and says nothing: start it, review the hook with /hooks; `codex exec` needs --dangerously-bypass-hook-trust',
-};
 
 async function keyOf(client: string, flags: GuardHooksFlags): Promise<string> {
   const { keyFile, dryRun } = flags;
@@ -137,5 +137,5 @@ function printDone(done: readonly Done[], { dryRun, undo }: GuardHooksFlags): vo
     if (backup !== undefined) print(pc.dim(`  as it was: ${backup}`));
   }
   if (dryRun === true) print('\nnothing is written with --dry-run');
-  else print(`\n${count(done.length, 'client')}. Restart them${undo === true ? '' : ', then `writ doctor --hooks`'}`);
+  else print(`\n${count(done.length, 'client')}. Restart them${undo === true ? '' : ', then `writ doctor`'}`);
 }

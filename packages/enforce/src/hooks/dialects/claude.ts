@@ -25,6 +25,12 @@ export const CLAUDE: Dialect = {
   client: 'claude',
   read: readClaude,
   tools: TOOLS,
+  asking: (command) => ({
+    session_id: 'writ-doctor',
+    hook_event_name: 'PreToolUse',
+    tool_name: 'Bash',
+    tool_input: { command },
+  }),
   stop: ({ kind, name }, reason) =>
     kind === 'before'
       ? {

@@ -19,5 +19,6 @@ export const CODEX: Dialect = {
     view_image: reads('path'),
     web_search: searchesWeb,
   },
+  asking: CLAUDE.asking,
   stop: CLAUDE.stop,
 };

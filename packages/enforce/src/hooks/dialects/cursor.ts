@@ -23,6 +23,12 @@ export const CURSOR: Dialect = {
     WebFetch: fetches,
     WebSearch: searchesWeb,
   },
+  asking: (command) => ({
+    conversation_id: 'writ-doctor',
+    hook_event_name: 'preToolUse',
+    tool_name: 'Shell',
+    tool_input: { command },
+  }),
   stop: ({ kind }, reason) => {
     if (kind === 'prompt') return { continue: false, user_message: reason };
     if (kind === 'after') return { additional_context: reason };

@@ -22,6 +22,12 @@ export const GEMINI: Dialect = {
     web_fetch: fetchesNamed,
     google_web_search: searchesWeb,
   },
+  asking: (command) => ({
+    session_id: 'writ-doctor',
+    hook_event_name: 'BeforeTool',
+    tool_name: 'run_shell_command',
+    tool_input: { command },
+  }),
   stop: (_event, reason) => ({ decision: 'deny', reason }),
 };
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { applyEdits, type JSONPath, modify } from 'jsonc-parser';
+import { shellWord } from '../shell-word.js';
 import { parsed } from './entries.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -8,7 +9,7 @@ type Json = Readonly<Record<string, unknown>>;
 export interface HookSettings {
   /** The name that `--client` takes, and the one that the service has for it. */
   readonly client: string;
-  readonly dialect: string;
+  readonly dialect: 'claude' | 'codex' | 'gemini' | 'cursor';
   /** The folder that the client keeps in the home of its user. */
   readonly folder: (home: string) => string;
   readonly file: string;
@@ -18,6 +19,8 @@ export interface HookSettings {
   readonly beside: (isManaged: boolean) => Json;
   /** The events that the hook is for, each with whether it takes a pattern of tools. */
   readonly events: Readonly<Record<string, boolean>>;
+  /** A case in which the client does not run its hook. */
+  readonly caution?: { readonly what: string; readonly help: string };
   /** Returns the entry of the hook. */
   readonly entry: (command: string, hasPattern: boolean) => Json;
 }
@@ -49,6 +52,10 @@ export const HOOK_SETTINGS: readonly HookSettings[] = [
     folder: (home) => join(home, '.codex'),
     file: 'hooks.json',
     managed: () => undefined,
+    caution: {
+      what: 'it runs no hook that its user has not trusted, and says nothing',
+      help: 'review the hook with /hooks in Codex; `codex exec` needs --dangerously-bypass-hook-trust',
+    },
     beside: () => ({}),
     events: OF_CLAUDE,
     entry: (command, hasPattern) =>
@@ -78,6 +85,32 @@ export const HOOK_SETTINGS: readonly HookSettings[] = [
     entry: (command) => ({ command, timeout: TIMEOUT_S, failClosed: true }),
   },
 ];
+
+/** Returns the files that the hooks of a client can be in. */
+export function filesOf(
+  { client, folder, file, managed }: HookSettings,
+  home: string,
+  platform: NodeJS.Platform,
+): string[] {
+  return [join(homeOf(client, folder(home)), file), managed(platform)].filter((path) => path !== undefined);
+}
+
+/** Returns the folder of a client, which Codex can have elsewhere. */
+export function homeOf(client: string, folder: string): string {
+  const { CODEX_HOME } = process.env;
+  return client !== 'codex' || CODEX_HOME === undefined || CODEX_HOME === '' ? folder : CODEX_HOME;
+}
+
+/** Returns the command of the hook of a client: if it cannot be started, the shell ends with the status that stops the tool. */
+export function hookCommand(words: readonly string[]): string {
+  return `${words.map(shellWord).join(' ')} || exit 2`;
+}
+
+/** Returns the file of the key that a command of ours names: its last word. */
+export function keyFileIn(command: string): string | undefined {
+  const [, quoted, plain] = /(?:'((?:[^']|'\\'')*)'|(\S+)) \|\| exit 2$/.exec(command) ?? [];
+  return quoted?.replaceAll("'\\''", "'") ?? plain;
+}
 
 /** Returns the commands of our hooks in a configuration, by event. @throws {ClientConfigError} if it cannot be read */
 export function hooksIn({ events }: HookSettings, file: string, text: string): ReadonlyMap<string, string> {
