@@ -6,7 +6,7 @@ import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
 import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
-import { added, protocols, rate } from './http/rows.js';
+import { added, rate } from './http/rows.js';
 import { ledger } from './ledger/rows.js';
 import { shell } from './programs/shell.js';
 import { sql } from './programs/sql.js';
@@ -43,7 +43,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
   ledger: { ledger },
   record: { durability, tenMillion },
   gateway: { http, stdio, least, proxied, thousand },
-  http: { added, rate, protocols },
+  http: { added, rate },
   reload: { reload },
   programs: { shell, sql },
   registry: { revocation, millionFacts },

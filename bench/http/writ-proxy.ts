@@ -8,8 +8,7 @@ paths:
     get: { operationId: getOrder }
 `;
 
-/** Returns a bundle with one operation, which its client may do. */
-export const benchBundle = (backEnd: string, durability: string): Record<string, string> => ({
+const bundle = (backEnd: string, durability: string): Record<string, string> => ({
   'writ.yaml': `name: bench
 record: { durability: ${durability} }
 gateway: { clients: { bot: { agent: 'Agent::"bot"', for: 'User::"ana"' } } }
@@ -27,7 +26,7 @@ export const writProxy = (durability: 'before-response' | 'async'): FrontKind =>
   name: durability === 'async' ? 'Writ, `durability: async`' : 'Writ, every decision on disk before its request',
   start: async (backEnd): Promise<Front> => {
     const httpPort = await freePort();
-    const writ = await startWrit({ bundle: benchBundle(backEnd, durability), httpPort });
+    const writ = await startWrit({ bundle: bundle(backEnd, durability), httpPort });
     return {
       port: httpPort,
       headers: { Host: 'shop.example', Authorization: `Bearer ${writ.keyOf?.('bot')}` },

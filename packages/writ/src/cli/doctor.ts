@@ -3,6 +3,7 @@ import { bundleChecks } from './doctor/bundle.js';
 import { clientChecks } from './doctor/clients.js';
 import { dataChecks } from './doctor/data.js';
 import type { Found } from './doctor/found.js';
+import { hookChecks } from './doctor/hooks.js';
 import { machineChecks } from './doctor/machine.js';
 import { serviceChecks } from './doctor/service.js';
 import { environmentFrom } from './environment-of.js';
@@ -16,8 +17,6 @@ export interface DoctorFlags {
   readonly service: string;
   readonly gateway: string;
   readonly keyFile?: string;
-  /** A configuration of Envoy, which is looked at alone. */
-  readonly envoy?: string;
   readonly json?: boolean;
 }
 
@@ -25,8 +24,6 @@ const MARKS = { ok: pc.green('ok  '), warning: pc.yellow('warn'), wrong: pc.red(
 
 /** `writ doctor`: diagnoses the machine, the bundle and its servers, the data folder, the service and the clients. */
 export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
-  if (flags.envoy !== undefined)
-    return (await import('./doctor/envoy.js')).envoyDoctor(flags.envoy, flags.json === true);
   const parts: [string, Found[] | Promise<Found[]>][] = [
     ['machine', machineChecks()],
     ...(flags.bundle === undefined
@@ -38,6 +35,7 @@ export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
     ['data', dataChecks(flags.data)],
     ['service', serviceChecks(flags)],
     ['clients', clientChecks()],
+    ['hooks', hookChecks()],
   ];
   const found: (Found & { readonly part: string })[] = [];
   for (const [part, checks] of parts) {

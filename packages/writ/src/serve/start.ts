@@ -19,7 +19,6 @@ import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startCheck } from './check-server.js';
-import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -85,7 +84,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy, check, present } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -109,9 +108,10 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   });
   closers.add(() => serving.close());
   const stopping = new AbortController();
-  const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
-  const { routes, token, access, clients } = await serviceRoutes(parts);
+  const parts = { rooms, serving, observation, state, metrics, signals, attempts, publicUrl, closing: stopping.signal };
+  const { routes, token, access, clients, hooks } = await serviceRoutes(parts);
   closers.add(() => access.close());
+  closers.add(() => hooks.close());
   http.add(routes);
   const service = await http.listen(host, options.port);
   closers.add(async () => {
@@ -131,7 +131,6 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
-  const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
   const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
@@ -140,7 +139,6 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     get httpUrl() {
       return proxyFace.url;
     },
-    envoyAddress,
     get checkUrl() {
       return checkFace.url;
     },
