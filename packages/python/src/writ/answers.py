@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -12,6 +13,7 @@ from writ.decisions import Decision, is_permitted, read_decision
 from writ.errors import DecisionPointError, WithheldError
 
 _MAX_SAID = 4_096
+_ID = re.compile(r"[\w-]{1,128}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ def decisions_in(answer: Answer, count: int) -> list[Decision]:
     ids = [one.strip() for one in answer.headers.get("x-decision-id", "").split(",")]
     if not isinstance(given, list) or len(given) != count or len(ids) != count:
         raise DecisionPointError("the decision point did not answer each evaluation")
+    known = [one for one in ids if one != "-"]
+    if len(set(known)) != len(known):
+        raise DecisionPointError("two evaluations have one decision")
     return [_decision(one, decision_id) for one, decision_id in zip(given, ids, strict=True)]
 
 
@@ -107,9 +112,12 @@ def _success(answer: Answer) -> Any:
 
 
 def _decision(body: Any, decision_id: str | None) -> Decision:
-    if decision_id is None or "," in decision_id:
+    if decision_id is None or _ID.fullmatch(decision_id) is None:
         raise DecisionPointError("the decision point gave an answer without the id of its decision")
     decision = read_decision(body, decision_id)
+    for named in (decision.context.get("id"), decision.context.get("evaluation_id")):
+        if named is not None and named != decision_id and decision_id != "-":
+            raise DecisionPointError(f"the answer {decision_id} is about another decision, {str(named)[:64]}")
     # An item that could not be read has no id. It is a denial.
     if is_permitted(decision) and decision_id == "-":
         raise DecisionPointError("the decision point permits something without the id of its decision")

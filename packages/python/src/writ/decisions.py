@@ -125,6 +125,8 @@ def read_decision(body: object, decision_id: str | None) -> Decision:
     }
     obligations = _obligations_in(context.get("obligations"))
     if body["decision"] is True:
+        if "error" in context:
+            raise DecisionPointError("the decision point permits something, and says that it could not")
         if result == "allow" and "obligations" not in context:
             return Allowed(**said)
         # An obligation that is not understood makes it a denial.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 
@@ -38,8 +38,13 @@ class Permit:
         """Whether an obligation changes the result."""
         return duties.concerns("result", self.decision.obligations)
 
-    async def done(self, result: Any = None) -> Any:
-        """Reports that it was carried out. Returns the result as it may be handed on."""
+    @property
+    def is_changed(self) -> bool:
+        """Whether an obligation changed the input."""
+        return len(self._changes) > 0
+
+    async def done(self, result: Any = None, *, status: Literal["completed", "failed"] = "completed") -> Any:
+        """Reports that it was carried out. Returns the result as it may be handed on, also that of a failure."""
         self._end()
         changes = self._changes
         if self.changes_result:
@@ -49,16 +54,16 @@ class Permit:
             except Exception as cause:
                 said = f"the result was withheld: {cause}"
                 # Nobody gets the result, so it brings nothing.
-                await self._reported("completed", None, changes, said)
+                await self._reported(status, None, changes, said)
                 raise WithheldError(said) from cause
-        await self._reported("completed", result, changes)
+        await self._reported(status, result, changes)
         return result
 
     async def failed(self, error: BaseException | str) -> None:
-        """Reports that it failed. The text of the error counts as its result, because agents read it."""
+        """Reports that it failed. Its result is not known, so that it counts as all that it can bring."""
         self._end()
         said = str(error) or type(error).__name__
-        await self._reported("failed", said, self._changes, said)
+        await self._reported("failed", UNREAD, self._changes, said)
 
     async def drop(self) -> None:
         """Reports that its end is not known, unless it has ended. Never raises."""

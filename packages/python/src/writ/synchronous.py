@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -28,9 +28,14 @@ class SyncPermit:
         self.input = permit.input
         """The input as it is to be used."""
 
-    def done(self, result: Any = None) -> Any:
-        """Reports that it was carried out. Returns the result as it may be handed on."""
-        return loops.run(self._permit.done(result))
+    @property
+    def changes_result(self) -> bool:
+        """Whether an obligation changes the result."""
+        return self._permit.changes_result
+
+    def done(self, result: Any = None, *, status: Literal["completed", "failed"] = "completed") -> Any:
+        """Reports that it was carried out. Returns the result as it may be handed on, also that of a failure."""
+        return loops.run(self._permit.done(result, status=status))
 
     def failed(self, error: BaseException | str) -> None:
         """Reports that it failed."""
