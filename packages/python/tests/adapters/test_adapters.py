@@ -172,7 +172,8 @@ def test_a_tool_that_raises_is_reported(framework: Any, pdp: Stub) -> None:
     with contextlib.suppress(LookupError):
         run(framework, pdp, 7, tool=tool)
     assert len(tool.ran) >= 1
-    assert len(pdp.outcomes) == len(tool.ran)
+    # CrewAI runs a tool that failed again, inside of one call: that is one decision.
+    assert len(pdp.outcomes) == (1 if framework.__module__.endswith("crewai") else len(tool.ran))
     # Some frameworks make a text of the error before anybody sees it.
     assert {one["status"] for one in pdp.outcomes} <= {"failed", "completed"}
 
