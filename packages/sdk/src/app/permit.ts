@@ -1,10 +1,12 @@
 import type { Obligation } from '../authzen/decision.js';
 import type { DecisionId } from '../authzen/ids.js';
 import type { Change, OutcomeStatus } from '../authzen/outcome.js';
+import type { Transform } from '../authzen/transforms.js';
 import { type Outcomes, readableDetails, readableOutcome } from '../client/outcomes.js';
 import type { StandingPermits } from '../client/standing-permits.js';
 import { messageOf } from '../lib/message-of.js';
 import { changeInput, changeValue } from '../obligations/changes.js';
+import { ObligationError } from '../obligations/errors.js';
 import { type FindSpans, obligationsOn } from '../obligations/transform.js';
 import type { Permitted } from './answer.js';
 import { WithheldError } from './errors.js';
@@ -16,6 +18,12 @@ export interface PermitTools {
   readonly standing: Pick<StandingPermits, 'watch' | 'end'>;
   readonly hash: (text: string) => string;
   readonly find: FindSpans;
+}
+
+interface Opening {
+  readonly input: unknown;
+  /** The types of obligation that the call can be changed by. */
+  readonly carriesOut: readonly Transform[];
 }
 
 /**
@@ -41,9 +49,12 @@ export class Permit<Input = unknown> {
   }
 
   /** Carries out the obligations on the input. @throws {ObligationError} if one cannot be; the call was not made then */
-  static async open(tools: PermitTools, answer: Permitted, input: unknown): Promise<Permit> {
+  static async open(tools: PermitTools, answer: Permitted, { input, carriesOut }: Opening): Promise<Permit> {
     const obligations = answer.result === 'modify' ? answer.obligations : [];
     try {
+      const foreign = obligations.find(({ type }) => !carriesOut.some((one) => one === type));
+      if (foreign !== undefined)
+        throw new ObligationError(`${foreign.id} is a ${foreign.type}, which is not carried out here`);
       const changed = await changeInput(input, obligations, tools);
       return new Permit(tools, answer, changed.result, changed.changes);
     } catch (error) {

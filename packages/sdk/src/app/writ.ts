@@ -47,6 +47,8 @@ export interface WritOptions {
 export interface GuardOptions {
   /** Asks somebody if the call needs an approval, and waits for it; by default the call is refused at once. */
   readonly approval?: WaitOptions;
+  /** The types of obligation that are carried out on this call; by default those of the client. */
+  readonly carriesOut?: readonly Transform[];
 }
 
 /** The part of a call that its function receives beside the input. */
@@ -192,14 +194,14 @@ export class Writ<Actions = AnyActions> {
    */
   async begin<Action extends keyof Actions & string, Input extends InputOf<Actions, Action>>(
     call: CallOfAction<Actions, Action> & { readonly input?: Input | undefined },
-    { approval }: GuardOptions = {},
+    { approval, carriesOut = this.carriesOut }: GuardOptions = {},
   ): Promise<Permit<Input>> {
-    const asked = fixed(call, this.carriesOut);
+    const asked = fixed(call, carriesOut);
     let answer = await this.ask(asked);
     if (approval !== undefined && answer.result === 'step_up' && answer.requestable !== undefined)
       answer = await this.request(answer, approval);
     if (!answer.permitted) throw new NotPermittedError(answer, explained(asked.request.action.name, answer));
-    return (await Permit.open(this.tools, answer, asked.input)) as Permit<Input>;
+    return (await Permit.open(this.tools, answer, { input: asked.input, carriesOut })) as Permit<Input>;
   }
 
   /** Reports what is kept, and closes the connections. */
