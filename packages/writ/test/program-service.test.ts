@@ -1,24 +1,37 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DECISION_META } from '../src/enforce/mcp/protocol/result.js';
+import { connectTo, refusal } from './mcp-clients.js';
 import { bundleOf, type Running, run } from './running.js';
 
+const PLAIN = fileURLToPath(new URL('servers/plain.mjs', import.meta.url));
+const data = mkdtempSync(join(tmpdir(), 'writ-programs-'));
+const JOURNAL = join(mkdtempSync(join(tmpdir(), 'writ-programs-')), 'journal');
 const TABLES = ['orders', 'customers', 'notes', 'salaries', 'pay'].map((name) => ({
   uid: { type: 'Table', id: `public.${name}` },
   attrs: {},
   parents: [{ type: 'Schema', id: 'public' }],
 }));
 const BUNDLE = bundleOf({
-  'writ.yaml': 'name: programs',
+  'writ.yaml': `name: programs
+gateway:
+  servers: { plain: { command: node, args: ["${PLAIN}", "${JOURNAL}"] } }
+  clients: { bot: { agent: 'Agent::"bot"', for: 'User::"ana"' } }
+`,
   'schema.cedarschema': `entity User, Tool, Agent, AccessRequest, Schema; entity Table in [Schema];
 type Request = { owners: Set<User>, originator: User, action: String, template: String, step: Long };
 action approve appliesTo { principal: [User], resource: [AccessRequest], context: { request: Request } };
-action query appliesTo { principal: [User, Agent], resource: [Tool, Table], context: { input: { sql: String } } };
+action query appliesTo { principal: [User, Agent], resource: [Tool, Table], context: { input: { sql: String }, tool: { effects: Set<String> } } };
+action say appliesTo { principal: [User, Agent], resource: [Tool], context: { input?: { text?: String } } };
+action nothing appliesTo { principal: [User, Agent], resource: [Tool, Table], context: { input?: { text?: String } } };
 action send appliesTo { principal: [User, Agent], resource: [Tool], context: { input: { to: String, text: String } } };`,
   'policies/all.cedar': `@id("approvers") permit (principal == User::"lena", action == Action::"approve", resource);
 @id("tools") permit (principal, action, resource is Tool);
-@id("tables") permit (principal, action == Action::"query", resource is Table in Schema::"public");
+@id("tables") permit (principal, action in [Action::"query", Action::"nothing"], resource is Table in Schema::"public");
+@id("destroys") forbid (principal, action, resource) when { context.tool.effects.contains("destroy") };
 @id("salaries") @requestable("lead") forbid (principal, action, resource == Table::"public.salaries");
 @id("pay") @requestable("lead") forbid (principal, action, resource == Table::"public.pay");
 @id("leak") forbid (principal, action == Action::"send", resource) when { context.ledger.seen.contains("pii") };`,
@@ -31,7 +44,10 @@ action send appliesTo { principal: [User, Agent], resource: [Tool], context: { i
   'tools.yaml': `tools:
   query: { arguments: { sql: { role: content, language: sql, tables: Table } }, reads: shop, writes: shop }
   send: { effects: [egress], arguments: { to: destination, text: content }, result: [system, internal] }
+  say: { arguments: { text: { role: content, language: shell } }, result: [external, internal] }
+  nothing: { arguments: { text: { role: content, language: sql, tables: Table } } }
 programs:
+  shell: { ls: [read], rm: [destroy] }
   tables:
     public.orders: { result: internal }
     public.notes: { result: internal }
@@ -42,7 +58,6 @@ programs:
 /** Programs as arguments, through a service: approvals, outcomes, restarts and the record. */
 describe('a statement that a service decides on', () => {
   let writ: Running;
-  const data = mkdtempSync(join(tmpdir(), 'writ-programs-'));
   beforeAll(async () => {
     writ = await run(BUNDLE, { data });
   });
@@ -134,5 +149,30 @@ describe('a statement that a service decides on', () => {
       'public.notes',
       'public.orders',
     ]);
+  });
+
+  it('is decided on before a server gets it, and its answer has the labels of its columns', async () => {
+    const client = await connectTo(writ.writ.gatewayUrl, writ.key('bot'));
+    const call = (name: string, text?: unknown) =>
+      client.callTool({ name, arguments: text === undefined ? {} : { text } });
+    const listed = (await client.listTools()).tools.map(({ name }) => name);
+    expect(listed).toEqual(expect.arrayContaining(['say', 'nothing']));
+    const read = await call('nothing', 'select email from customers');
+    expect(await labels(String(read._meta?.[DECISION_META]))).toEqual(['confidential', 'pii']);
+    await call('say', 'ls -l');
+    for (const [name, text] of [
+      ['say', 'rm x'],
+      ['say', 'ls; /bin/rm x'],
+      ['say', 'eval ls'],
+      ['say', undefined],
+      ['say', ['ls']],
+      ['nothing', 'select * from hr.staff'],
+      ['nothing', 'delete from orders'],
+      ['nothing', 'select 1; select 2'],
+      ['nothing', undefined],
+    ] as const)
+      await refusal(call(name, text));
+    expect(readFileSync(JOURNAL, 'utf8').trim().split('\n')).toEqual(['nothing', 'say']);
+    await client.close();
   });
 });
