@@ -28,6 +28,8 @@ interface GuardHooksFlags {
   readonly data?: string;
   readonly client?: string[];
   readonly managed?: boolean;
+  /** The servers of MCP that are Writ's gateway: the hook does not decide on their tools again. */
+  readonly gatewayServer?: string[];
   readonly undo?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -50,6 +52,9 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
   const unknown = flags.client?.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`the client ${unknown} has no hooks that Writ knows`, `those are ${known.join(', ')}`);
+  const odd = flags.gatewayServer?.find((name) => !/^[\w-]{1,64}$/.test(name));
+  if (odd !== undefined)
+    throw new UsageError(`${JSON.stringify(odd)} is no server of MCP`, 'its name has letters, digits, _ and -');
   if (process.platform === 'win32')
     throw new UsageError('the hook is a script for sh', 'install it where the client runs in WSL, macOS or Linux');
   const done: Done[] = [];
@@ -94,7 +99,8 @@ async function change(settings: HookSettings, named: string, flags: GuardHooksFl
     };
   }
   const keyFile = await keyOf(client, flags);
-  const command = hookCommand([HOOK, dialect, flags.service, keyFile]);
+  const gateway = flags.gatewayServer === undefined ? [] : ['--gateway', flags.gatewayServer.join(',')];
+  const command = hookCommand([HOOK, ...gateway, dialect, flags.service, keyFile]);
   const after = withHooks(settings, file, text, command, flags.managed === true);
   const more = { command, ...(caution === undefined ? {} : { warning: `${caution.what}: ${caution.help}` }) };
   if (whole !== undefined && after === text) return { ...of, is: 'asks already', ...more };
