@@ -42,7 +42,7 @@ export default defineConfig({
       { find: /^#writ\/(.*)\.js$/, replacement: source('packages/writ/src/$1.ts') },
       { find: /^@writ\/cedar\/json$/, replacement: source('packages/cedar/src/json.ts') },
       { find: /^@writ\/cedar\/official$/, replacement: source('packages/cedar/src/official.ts') },
-      { find: /^@writ\/sdk\/(authzen|client)$/, replacement: source('packages/sdk/src/$1/index.ts') },
+      { find: /^@writ\/sdk\/([\w-]+)$/, replacement: source('packages/sdk/src/$1/index.ts') },
       { find: /^@writ\/sdk\/lib\/(.*)$/, replacement: source('packages/sdk/src/lib/$1.ts') },
       { find: /^@writ\/sdk$/, replacement: source('packages/sdk/src/index.ts') },
       { find: /^@writ\/enforce\/([\w/]+)$/, replacement: source('packages/enforce/src/$1/index.ts') },

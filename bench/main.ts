@@ -10,6 +10,7 @@ import { hooks } from './hooks/rows.js';
 import { added, rate } from './http/rows.js';
 import { ledger } from './ledger/rows.js';
 import { shell } from './programs/shell.js';
+import { sql } from './programs/sql.js';
 import { provenance } from './provenance/rows.js';
 import { publish } from './published.js';
 import { durability, tenMillion } from './record/rows.js';
@@ -26,8 +27,8 @@ const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|
   registry    what a revocation takes, here and at a follower, and what a million facts cost
   record      what each way of being durable costs, and a search through ten million records
   reload      the longest time for which nobody is answered while a bundle of thousands of policies is loaded
-  programs    what the facts of shell commands cost
   hooks       what a hook of a coding agent adds to a tool, beside a Node that does nothing
+  programs    what the facts of shell commands and of SQL cost
   gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
   http        what the proxy adds to a request, and what it serves a second, beside Envoy with Cerbos
   agentdojo   how the drafted policies judge recorded tasks and injections; its own options: agentdojo --help
@@ -46,8 +47,8 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
   gateway: { http, stdio, least, proxied, thousand },
   http: { added, rate },
   reload: { reload },
-  programs: { shell },
   hooks: { hooks },
+  programs: { shell, sql },
   registry: { revocation, millionFacts },
 };
 

@@ -10,16 +10,6 @@ export class MappingError extends WritError {
 }
 
 /**
- * A permit has an obligation that cannot be carried out here. The operation is not carried out, or its result is
- * withheld.
- *
- * @fix Use an enforcement point that supports the obligation, or change the obligation.
- */
-export class ObligationError extends WritError {
-  readonly code = 'obligation_failed';
-}
-
-/**
  * A call needs a justification from the user, and has none. It is not made.
  *
  * @fix Ask the user why the call is needed, and make it again.

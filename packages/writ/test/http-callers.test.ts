@@ -31,7 +31,7 @@ callers:
   reader: { agent: 'Agent::"bot"', for: 'User::"ana"' }
   plain: {}
 gateway: { clients: { client: { agent: 'Agent::"bot"', for: 'User::"ana"' } } }
-http: { egress: {}, services: { shop: { upstream: "${upstream}", hosts: [shop.example], routes: [{ route: "GET /me", operation: me }, { route: "GET /other", operation: other }] } } }
+http: { egress: {}, fronts: { front: { profile: nginx, services: [shop], removes: [X-Authenticated-User, X-Authenticated-Agent] }, bare: { profile: nginx, services: [shop] } }, services: { shop: { upstream: "${upstream}", hosts: [shop.example], routes: [{ route: "GET /me", operation: me }, { route: "GET /other", operation: other }] } } }
 `,
   'schema.cedarschema': `entity User; entity Agent; entity Route; entity Host { port?: Long };
 action connect appliesTo { principal: [User, Agent], resource: [Host], context: {} };
@@ -44,8 +44,13 @@ action me, other appliesTo { principal: [User, Agent], resource: [Route], contex
 @id("reader") forbid(principal == Caller::"reader", action == Action::"evaluate", resource) unless { resource == Operation::"other" };`,
 });
 
-async function ask(path: string, headers: Record<string, string | string[]>, pair?: Pair) {
-  const { port } = new URL(writ.writ.httpUrl ?? '');
+async function ask(
+  path: string,
+  headers: Record<string, string | string[]>,
+  pair?: Pair,
+  url: string | undefined = writ.writ.httpUrl,
+) {
+  const { port } = new URL(url ?? '');
   const options: RequestOptions = {
     host: '127.0.0.1',
     port,
@@ -59,7 +64,7 @@ async function ask(path: string, headers: Record<string, string | string[]>, pai
     const asked = send({ ...options, headers: { host: 'shop.example', ...headers } }, async (answer) => {
       const pieces: Buffer[] = [];
       for await (const piece of answer as AsyncIterable<Buffer>) pieces.push(piece);
-      resolve({ status: answer.statusCode, json: JSON.parse(Buffer.concat(pieces).toString()) });
+      resolve({ status: answer.statusCode, json: JSON.parse(Buffer.concat(pieces).toString() || '{}') });
     });
     asked.on('error', reject);
     asked.end();
@@ -174,6 +179,79 @@ describe('a hop that says who asks (H2, H4, H5)', () => {
     expect((await ask('/me', sent, pair?.())).status).toBe(200);
     expect(await lastPath()).not.toMatch(/eve|mallory/);
     expect(Object.keys(got.at(-1) ?? {}).filter((name) => name.startsWith('x-authenticated'))).toEqual([]);
+  });
+});
+
+describe('a front that asks about requests', () => {
+  const user = (name: string) => ({ 'x-authenticated-user': name });
+  /** As nginx asks, on a connection that may have a certificate. */
+  const check = (
+    headers: Record<string, string | string[]>,
+    { front = 'front', pair = undefined as Pair | undefined } = {},
+  ) =>
+    ask(
+      '/v1/check',
+      {
+        'writ-front': `Bearer ${writ.key(front)}`,
+        'writ-method': 'GET',
+        'writ-target': '/me',
+        'writ-host': 'shop.example',
+        'writ-scheme': 'https',
+        'writ-version': 'HTTP/1.1',
+        ...headers,
+      },
+      pair,
+      writ.writ.checkUrl,
+    );
+
+  it.each([
+    ['a client', () => bearer('client'), '"bot"'],
+    ['a caller', () => bearer('bot'), '"bot"'],
+    ['a hop that names a person', () => ({ ...bearer('keyed'), ...user('ana') }), '"ana"'],
+  ] as const)('passes on the key of %s', async (_who, headers, path) => {
+    expect((await check(headers())).status).toBe(204);
+    expect(await lastPath()).toContain(path);
+  });
+
+  it('has the person that a hop names decided on', async () => {
+    const { status, json } = await check({ ...bearer('keyed'), ...user('eve') });
+    expect([status, json.code]).toEqual([403, 'not_permitted']);
+    expect(await lastPath()).toContain('"eve"');
+  });
+
+  it('asks for a caller only about what that one may ask', async () => {
+    expect((await check({ ...bearer('reader'), 'writ-target': '/other' })).status).toBe(204);
+    const { status, json } = await check(bearer('reader'));
+    expect([status, json.title]).toEqual([403, expect.stringContaining('the caller reader may not ask about me')]);
+  });
+
+  it.each<[string, () => Record<string, string | string[]>, (() => Pair) | undefined, number]>([
+    ['its own certificate, which is that of a caller', () => ({}), () => worker, 401],
+    ['its own certificate, which is that of a hop', () => user('ana'), () => edge, 401],
+    ['its own key', () => ({ ...bearer('front'), ...user('ana') }), undefined, 401],
+    ['a header of nobody', () => user('ana'), undefined, 401],
+    ['a hop that no policy lets identify', () => ({ ...bearer('untrusted'), ...user('ana') }), undefined, 401],
+    ['a hop that names nobody', () => bearer('keyed'), undefined, 401],
+    ['a hop with two names', () => ({ ...bearer('keyed'), 'x-authenticated-user': ['ana', 'ana'] }), undefined, 401],
+    ['a caller that speaks for nobody', () => bearer('plain'), undefined, 401],
+    [
+      'a hop whose header Connection names',
+      () => ({ ...bearer('keyed'), ...user('ana'), 'writ-connection': 'x-authenticated-user' }),
+      undefined,
+      403,
+    ],
+  ])('proves nobody by %s', async (_what, headers, pair, status) => {
+    expect((await check(headers(), { pair: pair?.() })).status).toBe(status);
+  });
+
+  it('has to remove the headers of identities: the service would be sent them', async () => {
+    const { status, json } = await check({ ...bearer('keyed'), ...user('ana') }, { front: 'bare' });
+    expect([status, json.code]).toEqual([403, 'header_unlisted']);
+  });
+
+  it('changes nothing for a client with such a header', async () => {
+    expect((await check({ ...bearer('client'), ...user('eve') })).status).toBe(204);
+    expect(await lastPath()).not.toContain('eve');
   });
 });
 

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { checkBundle } from '../src/bundle/check/check.js';
+import { EFFECTS } from '../src/bundle/format/tools.js';
 import { inProcess } from '../src/decide/caller.js';
 import { offlineDecider, planeOf } from '../src/decide/plane-of.js';
 import type { DecisionRecord } from '../src/decide/record.js';
+import { editText } from '../src/decide/replay/edits.js';
+import { accountOf } from '../src/decide/replay/explanation.js';
 import { Replay } from '../src/decide/replay/replay.js';
 import { bundleFrom } from './planes.js';
 
@@ -95,6 +99,21 @@ describe('each table of a statement', () => {
     });
   });
 
+  it('is explained, and what would have changed its decision is found', async () => {
+    const account = accountOf(await query('select * from orders join hr.salaries on true'), bundle);
+    expect(account.parts).toEqual([
+      'tools would permit User::"ana" on Table::"hr.salaries", but this is false: resource is Tool',
+      'tables would permit User::"ana" on Table::"hr.salaries", but this is false: resource is Table in Schema::"public"',
+    ]);
+    expect(account.alternatives.map(({ edits }) => edits.map(editText))).toEqual([
+      ['Table::"hr.salaries" in Schema::"public"'],
+    ]);
+    const allowed = accountOf(await query('select * from orders'), bundle);
+    expect(allowed.parts).toEqual([
+      'tables, for User::"ana" on Table::"public.orders": when context.program.access == "read"',
+    ]);
+  });
+
   it('is counted: more than 32 are too many', async () => {
     const many = Array.from({ length: 33 }, (_, i) => `select 1 from t${i}`).join(' union all ');
     expect(await query(many)).toMatchObject({ result: 'deny', refusal: { code: 'program_not_understood' } });
@@ -107,6 +126,18 @@ describe('each table of a statement', () => {
       const again = replay.decide(record);
       expect([sql, again.kind === 'decided' && again.verdict.result]).toEqual([sql, record.result]);
     }
+    // The policies alone would permit a statement of which no table is known.
+    const loose = bundleFrom({ ...FILES, 'policies/all.cedar': '@id("all") permit (principal, action, resource);' });
+    for (const sql of ['select 1; select 2', 'select * from orders', 'select * from hr.salaries']) {
+      const again = new Replay(planeOf(loose), loose.entities).decide(await query(sql));
+      const allowed = sql.includes(';') ? 'deny' : 'allow';
+      expect([sql, again.kind === 'decided' && again.verdict.result]).toEqual([sql, allowed]);
+    }
+    const record = await query('select * from orders');
+    expect(replay.decide({ ...record, parts: [] })).toMatchObject({ kind: 'not-recorded' });
+    const masked = { ...record.request.context, input: { sql: { masked: 'dropped' } } };
+    const hidden = { ...record, request: { ...record.request, context: masked } };
+    expect(replay.decide({ ...hidden, parts: [] }).kind).toBe('not-recorded');
     const stricter = POLICIES.replace('resource is Table in Schema::"public"', 'resource == Table::"public.orders"');
     const others = bundleFrom({ ...FILES, 'policies/all.cedar': stricter });
     const made = new Replay(planeOf(others), others.entities).decide(await query('select * from customers'));
@@ -131,6 +162,40 @@ describe('a program in the shell', () => {
     expect([record.result, policies(record)]).toEqual([result, by]);
   });
 
+  it.each([
+    ['a subcommand that nobody reads', 'kubectl delete pod', ['destroy', 'read', 'write']],
+    ['a subcommand of a subcommand', 'docker compose ps', ['account']],
+    ['a name of the prototype', 'toString; __proto__', EFFECTS],
+    ['a folder that is not of the system', './ls; /tmp/ls', EFFECTS],
+    ['a folder that is', '/bin/ls', ['read']],
+    ['another case', 'LS', EFFECTS],
+    ['another machine', 'ssh h kubectl get', ['destroy', 'egress', 'read']],
+    ['a value that is no text', ['ls'], EFFECTS],
+    ['no value, where the tool has no effects of its own', null, EFFECTS],
+  ])('has every effect that its text can have: %s', (_name, command, effects) => {
+    const given = bundleFrom({
+      ...FILES,
+      'tools.yaml': TOOLS.replace(
+        'ls: [read]',
+        'ls: [read], ssh: [egress], kubectl: [read], kubectl delete: [destroy], docker: [money], docker compose: [account]',
+      ),
+    });
+    expect([...planeOf(given).tools.ofCall('shell', { command }).effects].sort()).toEqual([...effects].sort());
+  });
+
+  it('adds to the effects of its tool, which a call without one has alone', () => {
+    const given = bundleFrom({ ...FILES, 'tools.yaml': TOOLS.replace('  shell: {', '  shell: { effects: [money],') });
+    const { tools } = planeOf(given);
+    expect(tools.ofCall('shell', {}).effects).toEqual(['money']);
+    expect(tools.ofCall('shell', { command: 'ls' }).effects).toEqual(['money', 'read']);
+  });
+
+  it('that also speaks SQL keeps the stores of its tool', () => {
+    const given = bundleFrom({ ...FILES, 'tools.yaml': TOOLS.replace('  shell: {', '  shell: { writes: files,') });
+    const { tools } = planeOf(given);
+    expect(tools.ofCall('shell', { command: 'psql -c "select 1"; python x.py' }).writes).toBe('files');
+  });
+
   it('is no part of an action without one', async () => {
     expect((await decided('look', {})).result).toBe('allow');
   });
@@ -152,10 +217,22 @@ describe('the result of a statement', () => {
     ['a column in a condition', "select 1 from customers where email like 'a%'", ['confidential', 'pii']],
     ['all columns', 'select c.* from orders join customers c on true', ['confidential', 'pii']],
     ['a table that nobody described', 'select * from notes', ['confidential', 'external']],
-    ['what is not understood', 'table orders; table notes', ['confidential', 'external']],
+    ['all tables, if it is not understood', 'table orders; table notes', ['confidential', 'external', 'pii']],
+    ['all tables, if it is not given', null, ['confidential', 'external', 'pii']],
   ])('has the labels of %s', (_name, sql, labels) => {
     expect(tools.ofCall('query', { sql }).describedLabels).toEqual(labels);
   });
+});
+
+describe('labels of tables', () => {
+  it.each(['{ result: user }', '{ columns: { email: user } }', '{ columns: { email: { when: "1 +" } } }'])(
+    'that no result can have are a finding, before any call: %s',
+    (labels) => {
+      const made = bundleFrom({ ...FILES, 'tools.yaml': `${TOOLS}  tables: { public.orders: ${labels} }` });
+      const found = checkBundle(made).filter(({ code }) => code === 'tools/description');
+      expect(found).toMatchObject([{ severity: 'error', file: 'tools.yaml', line: 8 }]);
+    },
+  );
 });
 
 describe('a catalogue', () => {

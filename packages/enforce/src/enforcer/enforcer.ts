@@ -8,10 +8,10 @@ import {
   OUTCOME_DEADLINE_MS,
 } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
+import { type Changed, type ChangeResult, ObligationError, obligationsOn } from '@writ/sdk/obligations';
 import type { Attempts } from '../attempts/attempts.js';
-import { JustificationNeeded, MappingError, ObligationError } from '../errors.js';
-import { type Changed, type ChangeResult, changeInput, changeValue } from '../obligations/changes.js';
-import { obligationsOn } from '../obligations/transform.js';
+import { JustificationNeeded, MappingError } from '../errors.js';
+import { changeInput, changeValue } from '../obligations/changes.js';
 import type { CallQueue, HeldCall, HeldDecision } from './call-queue.js';
 import { type CallingClient, clientName, type OperationCaller } from './caller.js';
 import { taskOf } from './carried.js';

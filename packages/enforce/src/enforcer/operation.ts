@@ -1,5 +1,6 @@
 import type { AccessRequest, Decision, RequestReference } from '@writ/sdk/authzen';
-import type { JustificationNeeded, MappingError, ObligationError } from '../errors.js';
+import type { ObligationError } from '@writ/sdk/obligations';
+import type { JustificationNeeded, MappingError } from '../errors.js';
 
 /** The requests of one operation, each of which has to be permitted. */
 export type Requests = readonly [AccessRequest, ...AccessRequest[]];

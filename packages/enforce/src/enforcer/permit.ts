@@ -9,9 +9,8 @@ import type {
 } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { messageOf } from '@writ/sdk/lib/message-of';
-import { ObligationError, PermitOverError } from '../errors.js';
-import type { ChangeResult } from '../obligations/changes.js';
-import { obligationsOn } from '../obligations/transform.js';
+import { type ChangeResult, ObligationError, obligationsOn } from '@writ/sdk/obligations';
+import { PermitOverError } from '../errors.js';
 import type { HandedOn } from './handed-on.js';
 import type { OpenPermit, OpenPermits } from './open-permits.js';
 

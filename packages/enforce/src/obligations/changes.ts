@@ -1,55 +1,20 @@
-import { createHash } from 'node:crypto';
-import type { Change, Obligation } from '@writ/sdk/authzen';
-import { withoutDataUrls } from './data-urls.js';
-import { applyObligation, changeOf, obligationsOn } from './transform.js';
+import type { Obligation } from '@writ/sdk/authzen';
+import * as sdk from '@writ/sdk/obligations';
+import { spansOf } from '../detect/finders.js';
 
-/** A value after obligations, and what is recorded of each. */
-export interface Changed<T = unknown> {
-  readonly result: T;
-  readonly changes: readonly Change[];
+/** Carries out an obligation on a value, with the finders of all classes of data. @throws {ObligationError} if it cannot be */
+export function applyObligation(value: unknown, obligation: Obligation): Promise<unknown> {
+  return sdk.applyObligation(value, obligation, spansOf);
 }
 
-/**
- * Carries out the obligations of a permit on a result. The hashes of its changes have no key: it may run in a process that does not
- * have the key.
- */
-export type ChangeResult = (result: unknown, obligations: readonly Obligation[]) => Promise<Changed>;
-
-/**
- * Carries out obligations on a result that is one value. Data URLs in its texts are withheld: what was removed elsewhere could be in
- * them.
- *
- * @throws {ObligationError} if one cannot be carried out
- */
-export const changeValue: ChangeResult = (result, obligations) =>
-  changed('result', withoutDataUrls(result), obligations, digest);
+/** Carries out obligations on a result that is one value. @throws {ObligationError} if one cannot be carried out */
+export const changeValue: sdk.ChangeResult = (result, obligations) => sdk.changeValue(result, obligations, spansOf);
 
 /** Carries out the obligations on the input of an operation. @throws {ObligationError} if one cannot be carried out */
 export function changeInput(
   input: unknown,
   obligations: readonly Obligation[],
   hash: (text: string) => string,
-): Promise<Changed> {
-  return changed('input', input, obligations, hash);
-}
-
-async function changed(
-  side: Change['on'],
-  value: unknown,
-  obligations: readonly Obligation[],
-  hash: (text: string) => string,
-): Promise<Changed> {
-  let result = value;
-  const changes: Change[] = [];
-  for (const obligation of obligationsOn(side, obligations)) {
-    const after = await applyObligation(result, obligation);
-    changes.push(changeOf(obligation, side, result, after, hash));
-    result = after;
-  }
-  return { result, changes };
-}
-
-/** Returns the hash of a text without a key. */
-export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+): Promise<sdk.Changed> {
+  return sdk.changeInput(input, obligations, { hash, find: spansOf });
 }

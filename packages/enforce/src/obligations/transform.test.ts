@@ -1,7 +1,7 @@
 import type { Obligation } from '@writ/sdk/authzen';
+import { changeOf, isOfTexts, ObligationError, obligationsOn } from '@writ/sdk/obligations';
 import { describe, expect, it } from 'vitest';
-import { ObligationError } from '../errors.js';
-import { applyObligation, changeOf, isOfTexts, obligationsOn } from './transform.js';
+import { applyObligation } from './changes.js';
 
 const of = (type: string, properties: Readonly<Record<string, unknown>> = {}): Obligation => ({
   id: 'o',

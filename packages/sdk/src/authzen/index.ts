@@ -27,4 +27,4 @@ export {
 } from './outcome.js';
 export type { DecisionPoint, ListedAction, OnRevoked } from './point.js';
 export { type AccessRequest, type AuthzenEntity, type Carried, type TraceContext, traceIdOf } from './request.js';
-export { TRANSFORMS, type Transform } from './transforms.js';
+export { TRANSFORMS } from './transforms.js';

@@ -46,7 +46,7 @@ export class Outcomes {
   private readonly kept: KeptOutcomes;
 
   constructor(
-    private readonly client: ServiceClient,
+    private readonly client: Pick<ServiceClient, 'send'>,
     private readonly log: Log,
   ) {
     this.kept = new KeptOutcomes(this.sendOnce, log);

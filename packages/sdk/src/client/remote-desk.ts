@@ -19,7 +19,7 @@ export interface Requestable {
  * @param requestable returns what is known of a denial; undefined if it cannot be requested
  */
 export function remoteDesk(
-  client: ServiceClient,
+  client: Pick<ServiceClient, 'send'>,
   requestable: (decision: Decision) => Requestable | undefined,
 ): ApprovalDesk {
   return {

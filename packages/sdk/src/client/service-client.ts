@@ -14,16 +14,21 @@ export interface ServiceAnswer {
   /** Undefined if it is not JSON. */
   readonly body: unknown;
   readonly decisionId: string | undefined;
+  /** In how many seconds the service wants to be asked again. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** Sends requests to a decision point in another process, over connections that are kept. */
 export class ServiceClient {
   private readonly pool: Pool;
 
-  /** @param ca the authorities of the service's certificate, PEM; by default those that Node knows */
+  /**
+   * @param key a key or an access token, or what returns the current one
+   * @param ca the authorities of the service's certificate, PEM; by default those that Node knows
+   */
   constructor(
     private readonly service: string,
-    private readonly key: string,
+    private readonly key: string | (() => string | Promise<string>),
     { ca }: { readonly ca?: string | undefined } = {},
   ) {
     // Redirects are not followed, so that the key goes to nobody else.
@@ -60,6 +65,11 @@ export class ServiceClient {
     return this.exchanged('POST', path, headers, new URLSearchParams(fields).toString(), TIMEOUT_MS);
   }
 
+  /** Closes the connections. Requests under way still end. */
+  close(): Promise<void> {
+    return this.pool.close();
+  }
+
   private async exchanged(
     method: 'GET' | 'POST',
     path: string,
@@ -68,7 +78,9 @@ export class ServiceClient {
     timeoutMs: number,
   ): Promise<ServiceAnswer> {
     try {
-      const headers = { ...more, authorization: `Bearer ${this.key}` };
+      // hot: most keys are texts, and nothing is awaited for them.
+      const key = typeof this.key === 'string' ? this.key : await this.key();
+      const headers = { ...more, authorization: `Bearer ${key}` };
       return await exchange(this.pool, { method, path, headers, body, timeoutMs, read: answerReader });
     } catch (cause) {
       throw new DecisionPointError(
@@ -81,8 +93,14 @@ export class ServiceClient {
 }
 
 function answerReader(status: number, headers: IncomingHttpHeaders): AnswerReader<ServiceAnswer> {
-  const id = headers['x-decision-id'];
-  return wholeText((text) => ({ status, body: parsed(text), decisionId: typeof id === 'string' ? id : undefined }));
+  const { 'x-decision-id': id, 'retry-after': after } = headers;
+  const isSeconds = typeof after === 'string' && /^[0-9]{1,9}$/.test(after);
+  return wholeText((text) => ({
+    status,
+    body: parsed(text),
+    decisionId: typeof id === 'string' ? id : undefined,
+    retryAfter: isSeconds ? Number(after) : undefined,
+  }));
 }
 
 function parsed(text: string): unknown {

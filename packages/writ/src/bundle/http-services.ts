@@ -16,7 +16,7 @@ export function httpServices(
   const declared = Object.entries(http.services);
   if (declared.length === 0) return [];
   const places = new YamlPlaces(texts.get(file) ?? '');
-  return declared.flatMap(([name, { openapi, credential: _credential, ...settings }]): Service[] => {
+  return declared.flatMap(([name, { openapi, credential: _credential, tls: _tls, ...settings }]): Service[] => {
     const way = ['http', 'services', name];
     const text = openapi === undefined ? undefined : texts.get(openapi);
     if (openapi !== undefined && text === undefined) {

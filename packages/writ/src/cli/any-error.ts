@@ -1,6 +1,8 @@
-import type { JustificationNeeded, MappingError, ObligationError, PermitOverError } from '@writ/enforce';
+import type { JustificationNeeded, MappingError, PermitOverError } from '@writ/enforce';
 import type { DefinitionError } from '@writ/enforce/http';
+import type { CallError, NotPermittedError, WithheldError } from '@writ/sdk';
 import type { DecisionPointError } from '@writ/sdk/client';
+import type { ObligationError } from '@writ/sdk/obligations';
 import type { AccessRequestError, ApproverError, DeliveryError, TooManyRequests } from '../access/errors.js';
 import type { RecordError, RecordTakenOverError, StateError } from '../audit/errors.js';
 import type { ExportError } from '../audit/export/errors.js';
@@ -58,6 +60,7 @@ export type AnyWritError =
   | ApproverError
   | BackupError
   | BroughtKeyError
+  | CallError
   | BundleError
   | BundleOverrun
   | CallerKeyError
@@ -89,6 +92,7 @@ export type AnyWritError =
   | LogProofError
   | MappingError
   | NewerStoreError
+  | NotPermittedError
   | NoteError
   | ObligationError
   | ObservationError
@@ -117,4 +121,5 @@ export type AnyWritError =
   | UnsavedRevocationError
   | UpstreamError
   | UsageError
+  | WithheldError
   | WorkerError;

@@ -291,7 +291,12 @@ export class Judge {
     const refused = partsRefused(flow.tool, named, declared);
     const things = refused === undefined ? gatheredParts(named, new EntityGatherer(plane.registry, caller), draft) : [];
     if (seen !== undefined) draft.seen = seen;
-    const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+    const referred = referredFacts(
+      plane.dereferences,
+      [...entities, ...things.map((one) => one.resource)],
+      context,
+      plane.registry,
+    );
     if (referred !== undefined && referred.length > 0) draft.referred = referred;
     const supported = supportedBy(caller, request);
     if (supported.size > 0) draft.supported = [...supported];

@@ -1,4 +1,4 @@
-import type { ActionDeclaration, CedarJsonObject, Entity, EntityUid } from '@writ/cedar';
+import type { ActionDeclaration, CedarJsonObject, Entity } from '@writ/cedar';
 import { refuse, type Verdict } from '@writ/sdk/authzen';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { DecidedPart } from './evaluate.js';
@@ -10,10 +10,7 @@ import type { RecordDraft } from './record-draft.js';
 const MAX_PARTS = 32;
 
 /** A thing that an action is also done to, and how: `read` or `write`. */
-interface Part {
-  readonly uid: EntityUid;
-  readonly access: string;
-}
+type Part = ToolDescription['tables'][number];
 
 interface PartEntity {
   readonly access: string;
@@ -23,12 +20,15 @@ interface PartEntity {
 const NO_PARTS: readonly Part[] = [];
 const NO_ENTITIES: readonly PartEntity[] = [];
 
-/** Returns the tables of the statement of a call, where each is to be decided on. Of one that is not understood it returns those that are known: none. */
-export function partsOf({ programs, program }: ToolDescription): readonly Part[] {
-  const type = programs.find(({ tables }) => tables !== undefined)?.tables;
-  if (type === undefined || program === undefined || !program.understood) return NO_PARTS;
-  const partOf = (access: string) => (id: string) => ({ uid: { type, id }, access });
-  return [...program.reads.map(partOf('read')), ...program.writes.map(partOf('write'))];
+/** Returns the tables of the statements of a call, where each is to be decided on: none of a call that is not understood. */
+export function partsOf({ program, tables }: ToolDescription): readonly Part[] {
+  return program?.understood === true ? tables : NO_PARTS;
+}
+
+/** Returns the same where they are few enough to be decided on. */
+export function decidablePartsOf(tool: ToolDescription): readonly Part[] {
+  const parts = partsOf(tool);
+  return parts.length > MAX_PARTS ? NO_PARTS : parts;
 }
 
 /** Returns the entities of parts, and notes their facts in the record. */
@@ -49,8 +49,7 @@ export function partsRefused(
   parts: readonly Part[],
   { uid: { id }, resourceTypes }: ActionDeclaration,
 ): Verdict | undefined {
-  const type = programs.find(({ tables }) => tables !== undefined)?.tables;
-  if (type === undefined) return undefined;
+  if (programs.every(({ tables }) => tables === undefined)) return undefined;
   if (program?.understood === false)
     return refuse('program_not_understood', `the tables of the statement are not known: ${program.why}`);
   if (parts.length > MAX_PARTS)
@@ -58,8 +57,9 @@ export function partsRefused(
       'program_not_understood',
       `the statement has ${parts.length} tables, and ${MAX_PARTS} are decided on`,
     );
-  if (parts.length > 0 && !resourceTypes.has(type))
-    return misfit(`the schema does not let ${id} be done to a ${type}, as tools.yaml says of its tables`);
+  const other = parts.find(({ uid: { type } }) => !resourceTypes.has(type));
+  if (other !== undefined)
+    return misfit(`the schema does not let ${id} be done to a ${other.uid.type}, as tools.yaml says of its tables`);
   return undefined;
 }
 

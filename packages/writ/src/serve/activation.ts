@@ -191,7 +191,7 @@ export class Activation {
         people: identities.people,
       }),
       mapper: mapperOf(bundle, data),
-      http: servedServices(bundle),
+      http: servedServices(bundle, (message) => this.parts.runtime.logger.warn({ face: 'http' }, message)),
       egress: servedEgress(bundle),
       svids: new JwtSvids(spiffe, clock),
     };

@@ -21,7 +21,7 @@ const JWT = /^bearer\s+([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 const ID = /^(?! )(?!.* {2})[!-+\--~ ]{1,512}(?<! )$/;
 
 /**
- * Returns what identifies those who ask at the proxy for HTTP: the clients of the gateway, the subjects of issuers, and the callers of
+ * Returns what identifies those who ask at the proxy for HTTP, or by a front: the clients of the gateway, the subjects of issuers, and the callers of
  * the service, which prove themselves as they do there. A caller without an identity of its own is a hop: the identity that it names
  * counts as far as `service/` permits.
  */

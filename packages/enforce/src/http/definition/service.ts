@@ -69,11 +69,26 @@ export interface Operation {
   readonly conversation?: readonly string[] | undefined;
 }
 
+/** PEM, for connections to a service: the authorities that its certificate may be of, and our certificate with its key. */
+interface TlsMaterial {
+  readonly ca?: Buffer | undefined;
+  readonly cert?: Buffer | undefined;
+  readonly key?: Buffer | undefined;
+}
+
+/** The certificates that connections to a service are made with. */
+export interface UpstreamTls {
+  /** Returns the same object until the files have changed. */
+  material(): TlsMaterial;
+}
+
 /** A service behind an enforcement point, ready for use. */
 export interface Service {
   readonly name: string;
   /** The origin that it is reached at. */
   readonly upstream: URL;
+  /** Undefined for the authorities of the system, and no certificate of ours. */
+  readonly tls?: UpstreamTls | undefined;
   /** The names that requests have for it, in lower case. */
   readonly hosts: ReadonlySet<string>;
   readonly operations: readonly Operation[];

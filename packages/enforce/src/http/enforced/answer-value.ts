@@ -1,5 +1,6 @@
 import { type Json, parseJson } from '@writ/cedar/json';
-import { type ChangeResult, changeValue } from '../../obligations/changes.js';
+import type { ChangeResult } from '@writ/sdk/obligations';
+import { changeValue } from '../../obligations/changes.js';
 
 const MAX_DEPTH = 64;
 

@@ -87,7 +87,7 @@ export function isIdentityHeader(name: string): boolean {
     ![HOP_BY_HOP, METHOD_OVERRIDES, OURS, FORWARDED, PREFLIGHT, WEBSOCKET, SINGLE, OF_ANSWERS].some((set) =>
       set.has(key),
     ) &&
-    !/^(?:content-|x-forwarded-(?:for|host|proto|port|server|prefix|uri)$|forwarded$|x-original-|x-rewrite-|x-middleware-|x-writ|writ)/.test(
+    !/^(?:content-|x-real-ip$|x-forwarded-(?:for|host|proto|port|server|prefix|uri)$|forwarded$|x-original-|x-rewrite-|x-middleware-|x-writ|writ)/.test(
       key,
     )
   );

@@ -533,6 +533,21 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
   ],
 ];
 
+const overTls = (tls: string): Files => {
+  const files = service(`, tls: ${tls}`);
+  return { ...files, 'writ.yaml': (files['writ.yaml'] ?? '').replace('http://', 'https://') };
+};
+const withoutTls = service('');
+const TLS_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [overTls('{ ca: tls/none.pem }'), 'writ.yaml:4:108 error http/upstream-tls: ', 'put a PEM file there', withoutTls],
+  [
+    overTls('{ cert: /none/a.pem, key: /none/b.pem }'),
+    'writ.yaml:4:110 warning http/upstream-tls: /none/a.pem cannot be read',
+    'where the file is not mounted',
+    withoutTls,
+  ],
+];
+
 const tunnels = (more: string, schema = 'action connect appliesTo { principal: [User], resource: [Host] };') => ({
   'schema.cedarschema': `${BASE['schema.cedarschema']}\nentity Host { port?: Long }; ${schema}`,
   'writ.yaml': `name: shop\nhttp: { egress: { ${more} } }\n`,
@@ -561,7 +576,7 @@ describe('the lints of writ check', () => {
   });
 
   it.each(
-    [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+    [...TWINS, ...HTTP_TWINS, ...TLS_TWINS, ...EGRESS_TWINS].map(
       ([wrong, start, help, right], index) => [index, start, help, wrong, right] as const,
     ),
   )('%i: %s', (_index, start, help, wrong, right) => {
@@ -589,7 +604,7 @@ describe('the lints of writ check', () => {
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));
-    const shown = [...TWINS, ...HTTP_TWINS, ...EGRESS_TWINS].map(
+    const shown = [...TWINS, ...HTTP_TWINS, ...TLS_TWINS, ...EGRESS_TWINS].map(
       ([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '',
     );
     expect(shown.filter((code) => !codes.has(code))).toEqual([]);

@@ -20,6 +20,7 @@ import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
 import { unseenBody } from './http/unseen-body.js';
+import { upstreamTls } from './http/upstream-tls.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -117,6 +118,7 @@ export const RULES: readonly Rule[] = [
   noConnectAction,
   leftOut,
   unseenBody,
+  upstreamTls,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,

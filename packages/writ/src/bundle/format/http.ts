@@ -24,6 +24,23 @@ const routeText = z
   .regex(/^[A-Z]+ \/\S*$/, 'a route is a method and a path, as GET /orders/{id}');
 const body = z.enum(['json', 'opaque', 'none']);
 
+const pemFile = z.string().min(1).max(4_096).meta({ example: '/run/secrets/shop.pem' });
+/** The certificates for TLS to a service. Files are absolute, or of the folder of the bundle; they are not a part of it. */
+const upstreamTls = z
+  .strictObject({
+    /** The authorities that its certificate may be of; by default those of the system. */
+    ca: pemFile.optional(),
+    /** The certificate that it is shown, and the private key of that. */
+    cert: pemFile.optional(),
+    key: pemFile.optional(),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    message: 'a certificate has a `cert` and its `key`',
+  })
+  .refine(({ ca, cert }) => ca !== undefined || cert !== undefined, {
+    message: '`tls` has a `ca`, or a `cert` and its `key`',
+  });
+
 /** An operation of a service that has no document. */
 const route = z.strictObject({
   route: routeText,
@@ -42,6 +59,7 @@ const service = z
   .strictObject({
     /** The origin that it is reached at. */
     upstream: z.url({ protocol: /^https?$/ }).meta({ example: 'http://127.0.0.1:8080' }),
+    tls: upstreamTls.optional(),
     /** The names that requests have for it; those of the document by default. */
     hosts: z.array(z.string().min(1).max(260)).min(1).optional(),
     /** The file of its OpenAPI document, 3.0 or 3.1. */
@@ -88,6 +106,10 @@ const service = z
   })
   .refine(({ openapi, routes }) => (openapi === undefined) !== (routes === undefined), {
     message: 'a service has a document (openapi) or routes',
+  })
+  .refine(({ upstream, tls }) => tls === undefined || upstream.startsWith('https:'), {
+    message: 'certificates are for an upstream with https://',
+    path: ['tls'],
   });
 
 /** Tunnels to hosts outside (`CONNECT`), each decided on as the action `connect` on a `Host`. Without it none are made. */

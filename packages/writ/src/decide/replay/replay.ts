@@ -22,6 +22,7 @@ import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
 import { RecordedEntities } from './recorded-entities.js';
 import { factsIn } from './recorded-facts.js';
+import { recordedParts } from './recorded-parts.js';
 
 /** The result of deciding a recorded request again. */
 type Replayed =
@@ -33,6 +34,8 @@ type Replayed =
 
 interface ExplainedIdentity {
   readonly identity: EntityUid;
+  /** The thing, if it is not the resource of the request. */
+  readonly resource?: EntityUid;
   readonly policies: readonly PolicyExplanation[];
 }
 
@@ -109,7 +112,7 @@ export class Replay {
   }
 
   /**
-   * Explains how each policy came out for each identity, down to its parts; undefined if the record does not have enough for it.
+   * Explains how each policy came out for each identity and each thing, down to its parts; undefined if the record does not have enough for it.
    *
    * @param policyIds the policies to explain; by default those that determined it, or every permit that was considered
    */
@@ -117,11 +120,15 @@ export class Replay {
     try {
       const gathered = this.gather(record);
       if ('kind' in gathered) return undefined;
-      const { policies, entities, identities, action, resource, context } = gathered;
-      return identities.map((principal) => ({
-        identity: { type: principal.type, id: principal.id },
-        policies: explain(policies, { principal, action, resource, context }, entities, policyIds).policies,
-      }));
+      const { policies, entities, identities, action, parts } = gathered;
+      const things = [gathered, ...parts];
+      return things.flatMap(({ resource, context }, i) =>
+        identities.map((principal) => ({
+          identity: { type: principal.type, id: principal.id },
+          ...(i === 0 ? {} : { resource: { type: resource.type, id: resource.id } }),
+          policies: explain(policies, { principal, action, resource, context }, entities, policyIds).policies,
+        })),
+      );
     } catch (error) {
       if (error instanceof NotRecorded || error instanceof CedarError) return undefined;
       throw error;
@@ -157,7 +164,10 @@ export class Replay {
     });
     const resource = entities.seen(facts.resource, request.resource.properties);
     const context = this.context(record, name);
-    const parts = (record.parts ?? []).map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
+    const recorded = recordedParts(record, plane.tools, declared);
+    if (typeof recorded === 'string') throw new NotRecorded(recorded);
+    if ('result' in recorded) return { kind: 'decided', verdict: recorded };
+    const parts = recorded.map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
     return {
       policies: plane.policies,
       entities: entities.store,

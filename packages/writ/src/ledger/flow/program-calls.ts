@@ -1,5 +1,6 @@
 import { isObject } from '@writ/sdk/lib/is-object';
 import { NO_FACTS, notUnderstood, type ProgramFacts, type Statement, together } from '../../programs/facts.js';
+import { readsSubcommand } from '../../programs/shell/programs/table.js';
 import {
   type DeclaredLabels,
   type DeclaredProgram,
@@ -20,11 +21,24 @@ export interface ProgramRole {
   readonly value: string;
 }
 
+/** A table of a statement that is to be decided on as an entity, and how it is used. */
+export interface ProgramTable {
+  readonly uid: { readonly type: string; readonly id: string };
+  readonly access: 'read' | 'write';
+}
+
 /** The description of a tool as the programs of a call change it. */
 interface ProgramCall {
   readonly declared: DeclaredTool;
   readonly program: ProgramFacts;
   readonly programRoles: readonly ProgramRole[];
+  readonly tables: readonly ProgramTable[];
+}
+
+/** A program of a call, by its argument. */
+interface ReadArgument {
+  readonly of: ProgramArgument;
+  readonly facts: ProgramFacts;
 }
 
 const USUAL: Readonly<Record<Statement, readonly string[]>> = {
@@ -61,24 +75,28 @@ export class ProgramCalls {
   /** Returns what the programs of a call make of the description of its tool. */
   of(programs: readonly ProgramArgument[], declared: DeclaredTool, input: unknown): ProgramCall {
     const given = isObject(input) ? input : {};
-    const read = programs.flatMap((one) => {
+    const read = programs.flatMap((one): ReadArgument[] => {
       const text = Object.hasOwn(given, one.argument) ? given[one.argument] : undefined;
-      return text === undefined || text === null ? [] : [{ argument: one.argument, facts: factsOf(one, text) }];
+      return text === undefined || text === null ? [] : [{ of: one, facts: factsOf(one, text) }];
     });
-    const language = programs[0]?.language ?? 'shell';
     const [first, ...others] = read.map(({ facts }) => facts);
-    const program = first === undefined ? { ...NO_FACTS, language } : together([first, ...others]);
-    if (!program.understood) return { declared: { ...declared, effects: this.allEffects }, program, programRoles: [] };
+    const program = first === undefined ? withoutText(programs, declared) : together([first, ...others]);
+    if (!program.understood)
+      return {
+        declared: { ...declared, effects: this.allEffects, ...this.anyResultOf(programs, declared) },
+        ...{ program, programRoles: [], tables: [] },
+      };
     const effects = new Set([...(declared.effects ?? []), ...read.flatMap(({ facts }) => this.effectsOf(facts))]);
     return {
       declared: {
         ...declared,
         effects: [...effects].sort(),
         ...this.resultOf(declared, program),
-        ...storesOf(program),
+        ...(programs.every(({ language }) => language === 'sql') ? storesOf(program) : {}),
       },
       program,
-      programRoles: read.flatMap(({ argument, facts }) => this.rolesOf(argument, facts)),
+      programRoles: read.flatMap(({ of, facts }) => this.rolesOf(of.argument, facts)),
+      tables: tablesOf(read),
     };
   }
 
@@ -98,9 +116,19 @@ export class ProgramCalls {
   private declaredOf({ programs, statements }: ProgramFacts): readonly (DeclaredProgram | undefined)[] {
     const { sql = {} } = this.declared;
     return [
-      ...mostExact(programs).map((name) => this.shell.get(name) ?? this.shell.get(firstWord(name))),
+      ...mostExact(programs).flatMap((name) => this.named(name)),
       ...statements.map((kind) => sql[kind] ?? USUAL[kind]),
     ];
+  }
+
+  /** Returns the descriptions of a program, by the longest name of it; of one whose subcommand is not known those of all subcommands. */
+  private named(name: string): readonly (DeclaredProgram | undefined)[] {
+    const words = name.split(' ');
+    const names = words.map((_, i) => words.slice(0, words.length - i).join(' '));
+    const exact = names.map((one) => this.shell.get(one)).find((one) => one !== undefined);
+    if (words.length > 1 || readsSubcommand(name)) return [exact];
+    const others = [...this.shell].filter(([other]) => other.startsWith(`${name} `));
+    return [exact, ...others.map(([, its]) => its)];
   }
 
   /** Returns the values of a program that its programs give a role. */
@@ -128,9 +156,42 @@ export class ProgramCalls {
       const named = Object.entries(described).filter(([name]) => isAll || columns.includes(`${relation}.${name}`));
       return [result, ...named.map(([, its]) => its)];
     });
-    const own = declared.result === undefined ? [] : [declared.result as DeclaredLabels];
-    return { result: { $: [SEVERAL, ...own, ...labels] } };
+    return resultWith(declared, labels);
   }
+
+  /** Returns the rules on the result of a text that is not understood: those of all tables and columns, and of tables that nobody described. */
+  private anyResultOf(programs: readonly ProgramArgument[], declared: DeclaredTool): Partial<DeclaredTool> {
+    if (this.tables === undefined || programs.every(({ language }) => language !== 'sql')) return {};
+    const all = [...this.tables.values()].flatMap(({ result, columns = {} }) => [
+      ...(result === undefined ? [] : [result]),
+      ...Object.values(columns),
+    ]);
+    return resultWith(declared, [this.unclassified, ...all]);
+  }
+}
+
+/** Returns the rules of a tool and others together. */
+function resultWith({ result }: DeclaredTool, labels: readonly DeclaredLabels[]): Partial<DeclaredTool> {
+  const own = result === undefined ? [] : [result as DeclaredLabels];
+  // Many columns have the same labels.
+  const different = new Map([...own, ...labels].map((one) => [JSON.stringify(one), one]));
+  return { result: { $: [SEVERAL, ...different.values()] } };
+}
+
+/** Returns the facts of a call without a text: it does what its tool does without one, which its own effects alone say. */
+function withoutText(programs: readonly ProgramArgument[], { effects }: DeclaredTool): ProgramFacts {
+  const [{ language, argument }] = programs as readonly [ProgramArgument];
+  if (effects !== undefined) return { ...NO_FACTS, language };
+  return notUnderstood(language, 'no_text', `${argument} is not given, and the tool has no effects of its own`);
+}
+
+function tablesOf(read: readonly ReadArgument[]): readonly ProgramTable[] {
+  const all = read.flatMap(({ of: { tables: type }, facts: { reads, writes } }) => {
+    if (type === undefined) return [];
+    const tableOf = (access: ProgramTable['access']) => (id: string) => ({ uid: { type, id }, access });
+    return [...reads.map(tableOf('read')), ...writes.map(tableOf('write'))];
+  });
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 function factsOf({ argument, language, read }: ProgramArgument, text: unknown): ProgramFacts {
@@ -151,10 +212,6 @@ function storesOf({ statements, reads, writes }: ProgramFacts): Partial<Declared
 /** Returns the names that say most: `git push`, and not also `git`. */
 function mostExact(programs: readonly string[]): readonly string[] {
   return programs.filter((name) => !programs.some((other) => other.startsWith(`${name} `)));
-}
-
-function firstWord(name: string): string {
-  return name.split(' ', 1)[0] as string;
 }
 
 function effectsIn(declared: DeclaredProgram): readonly string[] {

@@ -1,6 +1,4 @@
 import { Environment } from '@marcbachmann/cel-js';
-import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
-import { isObject } from '@writ/sdk/lib/is-object';
 import type { JSONPathQuery } from 'json-p3';
 import { celProblem } from '../../lib/cel-problem.js';
 import { compileJsonPath, wrongInPath } from '../../lib/json-path.js';
@@ -8,6 +6,7 @@ import { notUnderstood, type ProgramFacts, type ReadProgram } from '../../progra
 import { celValue } from '../cel.js';
 import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
+import { CallCache } from './call-cache.js';
 import type {
   ArgumentLanguage,
   DeclaredArgument,
@@ -26,7 +25,7 @@ import {
   labelNames,
   UNCLASSIFIED,
 } from './labels.js';
-import { ProgramCalls, type ProgramRole } from './program-calls.js';
+import { ProgramCalls, type ProgramRole, type ProgramTable } from './program-calls.js';
 import { fieldIn, type ReaderRule, readerRuleOf } from './reader-rules.js';
 import { isReaderLabel, NOBODY } from './readers.js';
 import type { ResultFormat } from './result-value.js';
@@ -96,6 +95,8 @@ export interface ToolDescription {
   readonly program: ProgramFacts | undefined;
   /** The values within the programs of one call that have a role of their own. */
   readonly programRoles: readonly ProgramRole[];
+  /** The tables of the statements of one call, where each is to be decided on. */
+  readonly tables: readonly ProgramTable[];
   readonly rules: readonly ResultRule[];
   readonly format: ResultFormat | undefined;
   /** The stores that it reads and writes. */
@@ -134,9 +135,6 @@ interface ToolDefaults {
   readonly result?: DeclaredLabels | undefined;
 }
 
-/** The most descriptions of single calls that are kept. */
-const MAX_CALLS = 1_000;
-
 const NO_TOOL: DeclaredTool = { effects: [], result: ['system', 'public'] };
 
 /** The programs that arguments can be. */
@@ -164,7 +162,7 @@ export class Tools {
   private readonly stores: ReadonlyMap<string, StoreDescription>;
   private readonly hasSenders: boolean;
   private readonly calls: ProgramCalls;
-  private readonly ofCalls = new BoundedCache<string, ToolDescription>(MAX_CALLS);
+  private readonly ofCalls = new CallCache<ToolDescription>();
 
   /**
    * @param detectable the labels of the detectors, which look through every result
@@ -210,7 +208,7 @@ export class Tools {
   ofCall(name: string, input: unknown): ToolDescription {
     const tool = this.of(name);
     if (tool.programs.length === 0) return tool;
-    const key = JSON.stringify([name, ...tool.programs.map(({ argument }) => valueIn(input, argument))]);
+    const key = CallCache.keyOf(name, tool.programs, input);
     let made = this.ofCalls.get(key);
     if (made === undefined) {
       const { declared, ...more } = this.calls.of(tool.programs, this.declared[name] ?? {}, input);
@@ -250,6 +248,7 @@ export class Tools {
       programs: programsOf(declared, this.programs.readerOf),
       program: undefined,
       programRoles: [],
+      tables: [],
       rules,
       format: declared.format,
       reads: declared.reads,
@@ -267,10 +266,6 @@ export class Tools {
       readerGroups: this.readerGroups,
     };
   }
-}
-
-function valueIn(input: unknown, argument: string): unknown {
-  return isObject(input) && Object.hasOwn(input, argument) ? input[argument] : null;
 }
 
 function programsOf({ arguments: declared = {} }: DeclaredTool, readerOf: ToolPrograms['readerOf']): ProgramArgument[] {

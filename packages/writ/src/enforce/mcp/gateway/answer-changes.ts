@@ -1,4 +1,4 @@
-import { type ChangeResult, digest } from '@writ/enforce';
+import { type ChangeResult, digest } from '@writ/sdk/obligations';
 import type { CallResult } from '../protocol/result.js';
 import { changedAnswer } from './answer-transform.js';
 

@@ -1,6 +1,7 @@
 import { parseJson } from '@writ/cedar/json';
-import { applyObligation, changeOf, isOfTexts, ObligationError, obligationsOn, withoutDataUrls } from '@writ/enforce';
+import { applyObligation } from '@writ/enforce';
 import type { Change, Obligation } from '@writ/sdk/authzen';
+import { changeOf, isOfTexts, ObligationError, obligationsOn, withoutDataUrls } from '@writ/sdk/obligations';
 import { type CallResult, isInputRequired } from '../protocol/result.js';
 
 type Block = Readonly<Record<string, unknown>>;

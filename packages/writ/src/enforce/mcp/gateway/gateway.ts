@@ -1,8 +1,9 @@
 import { ProtocolError } from '@modelcontextprotocol/server';
-import { type CallQueue, type ChangeResult, Enforcer, requestBy } from '@writ/enforce';
+import { type CallQueue, Enforcer, requestBy } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import type { DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
+import type { ChangeResult } from '@writ/sdk/obligations';
 import type { Bridge } from '../client/bridge.js';
 import type { Upstream } from '../client/upstream.js';
 import type { McpCaller } from '../protocol/caller.js';

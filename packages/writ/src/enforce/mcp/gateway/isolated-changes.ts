@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { type ChangeResult, ObligationError } from '@writ/enforce';
 import type { Obligation } from '@writ/sdk/authzen';
+import { type ChangeResult, ObligationError } from '@writ/sdk/obligations';
 import { ChildPool } from '../../../lib/child-pool.js';
 import { WorkerError } from '../../../lib/errors.js';
 import { isWithin } from '../../../lib/value-size.js';

@@ -18,3 +18,11 @@ export const PROGRAMS: ReadonlyMap<string, ProgramReader> = new Map([
 
 /** Whether a name has a meaning here, so that a function of this name would hide it. */
 export const isTabled = (name: string): boolean => PROGRAMS.has(name) || BUILTINS.has(name);
+
+const WITH_SUBCOMMANDS: ReadonlySet<string> = new Set([
+  ...['git', 'gh', 'docker', 'podman', 'docker-compose'],
+  ...PACKAGES.map(([name]) => name).filter((name) => !['yarn', 'npx', 'bunx', 'pnpx', 'uvx'].includes(name)),
+]);
+
+/** Whether the facts of a program name its subcommand if it does anything. `yarn` alone installs. */
+export const readsSubcommand = (name: string): boolean => WITH_SUBCOMMANDS.has(name);

@@ -1,4 +1,4 @@
-import { DATA_URL } from '@writ/sdk/lib/data-url';
+import { DATA_URL } from '../lib/data-url.js';
 
 const DATA_URLS = new RegExp(`${DATA_URL.source}[^\\s"'<>)\\]}]*`, 'gi');
 

@@ -1,8 +1,10 @@
-import { type Change, type Obligation, TRANSFORMS, type Transform } from '@writ/sdk/authzen';
 import canonicalize from 'canonicalize';
 import { compile, type JSONPathQuery, type JSONValue } from 'json-p3';
-import { spansOf } from '../detect/finders.js';
-import { ObligationError } from '../errors.js';
+import type { Obligation } from '../authzen/decision.js';
+import type { Change } from '../authzen/outcome.js';
+import { TRANSFORMS, type Transform } from '../authzen/transforms.js';
+import type { Span } from '../lib/model-text.js';
+import { ObligationError } from './errors.js';
 
 /** The value that changes: the arguments before they are forwarded, or the result before it is handed on. */
 type Side = Change['on'];
@@ -17,6 +19,13 @@ const USUAL_SIDE: Readonly<Record<Transform, Side>> = {
   watermark: 'result',
 };
 const REDACTED = '[redacted]';
+
+/** Returns where a class of data is in a text. */
+export type FindSpans = (wanted: string, text: string) => Promise<readonly Span[]>;
+
+/** Finds no class of data: an obligation on one cannot be carried out. */
+export const findsNothing: FindSpans = (wanted) =>
+  Promise.reject(new ObligationError(`nothing here can find ${wanted} in texts`));
 
 /** Returns the obligations that change this side. @throws {ObligationError} if a type is unknown */
 export function obligationsOn(side: Side, obligations: readonly Obligation[]): readonly Obligation[] {
@@ -33,16 +42,23 @@ export function isOfTexts({ type, properties }: Obligation): boolean {
 /**
  * Carries out an obligation on a value. @returns the changed value; the value itself if the path matches nothing
  *
+ * @param find finds the classes of data that `redact` removes
  * @throws {ObligationError} if the obligation cannot be carried out on this value
  */
-export async function applyObligation(value: unknown, { id, type, properties }: Obligation): Promise<unknown> {
+export async function applyObligation(
+  value: unknown,
+  { id, type, properties }: Obligation,
+  find: FindSpans,
+): Promise<unknown> {
   const { path, class: wanted } = properties;
   const places = placesIn(id, value, typeof path === 'string' ? path : '$');
   switch (type as Transform) {
     case 'redact':
       return wanted === undefined
         ? withEach(value, places, () => properties.with ?? REDACTED)
-        : eachAsync(value, places, (one) => redactedTexts(one, String(wanted), String(properties.with ?? REDACTED)));
+        : eachAsync(value, places, (one) =>
+            redactedTexts(one, { wanted: String(wanted), instead: String(properties.with ?? REDACTED), find }),
+          );
     case 'cap':
       return withEach(value, places, (one) => {
         const { max } = properties;
@@ -150,24 +166,27 @@ function behindFirst(a: Location, b: Location): number {
   return b.length - a.length;
 }
 
+interface Redaction {
+  readonly wanted: string;
+  readonly instead: string;
+  readonly find: FindSpans;
+}
+
 /** Redacts a class of data in all texts of a value, names of fields too. */
-async function redactedTexts(value: unknown, wanted: string, instead: string): Promise<unknown> {
+async function redactedTexts(value: unknown, by: Redaction): Promise<unknown> {
   if (typeof value === 'string' || typeof value === 'number') {
     const text = String(value);
-    const spans = await spansOf(wanted, text);
+    const spans = await by.find(by.wanted, text);
     if (spans.length === 0) return value;
     let redacted = text;
     for (const { start, end } of [...spans].sort((a, b) => b.start - a.start))
-      redacted = redacted.slice(0, start) + instead + redacted.slice(end);
+      redacted = redacted.slice(0, start) + by.instead + redacted.slice(end);
     return redacted;
   }
-  if (Array.isArray(value)) return Promise.all(value.map((one) => redactedTexts(one, wanted, instead)));
+  if (Array.isArray(value)) return Promise.all(value.map((one) => redactedTexts(one, by)));
   if (typeof value !== 'object' || value === null) return value;
   const entries = await Promise.all(
-    Object.entries(value).map(async ([name, one]) => [
-      await redactedTexts(name, wanted, instead),
-      await redactedTexts(one, wanted, instead),
-    ]),
+    Object.entries(value).map(async ([name, one]) => [await redactedTexts(name, by), await redactedTexts(one, by)]),
   );
   return Object.fromEntries(entries);
 }
