@@ -74,7 +74,7 @@ export class HookFace {
     if (read.kind === 'mapping') return stopped(dialect, unreadable(sent), reasonOf('this event', read));
     event = read.value;
     const session = JSON.stringify([dialect.client, event.session]);
-    const inSession: CallingClient = { ...client, conversation: `hook ${session}`, isPromptTrusted: true };
+    const inSession: CallingClient = { ...client, conversation: `hook ${session}` };
     if (event.kind !== 'prompt' && event.use.server !== undefined && guarded.includes(event.use.server)) return NOTHING;
     switch (event.kind) {
       case 'prompt':

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
+import { isLoopback } from '../lib/loopback.js';
 import { splitMark } from '../lib/text-file.js';
 import {
   HOOK_SETTINGS,
@@ -55,6 +56,7 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
   const odd = flags.gatewayServer?.find((name) => !/^[\w-]{1,64}$/.test(name));
   if (odd !== undefined)
     throw new UsageError(`${JSON.stringify(odd)} is no server of MCP`, 'its name has letters, digits, _ and -');
+  checkService(flags);
   if (process.platform === 'win32')
     throw new UsageError('the hook is a script for sh', 'install it where the client runs in WSL, macOS or Linux');
   const done: Done[] = [];
@@ -65,6 +67,17 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, hooks: done });
   else printDone(done, flags);
   return EXIT.ok;
+}
+
+/** @throws {UsageError} if the key of the hook would travel in the clear */
+function checkService({ service, undo }: GuardHooksFlags): void {
+  if (undo === true) return;
+  const { protocol, hostname } = URL.canParse(service) ? new URL(service) : { protocol: '', hostname: '' };
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  throw new UsageError(
+    `the hooks cannot ask ${service}: their key would travel in the clear, or it is no URL`,
+    'name the service by https, or on this machine, with --service',
+  );
 }
 
 /** Returns the file to change; undefined if the client is not asked for, or not here. */
