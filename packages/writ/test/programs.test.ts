@@ -235,6 +235,22 @@ describe('labels of tables', () => {
   );
 });
 
+describe('a search path', () => {
+  it.each(['["$user", public]', '[pg_temp]', '[public, pg_catalog]'])(
+    'that means different schemas is a finding: %s',
+    (path) => {
+      const given = TOOLS.replace('language: sql,', `language: sql, searchPath: ${path},`);
+      expect(() => bundleFrom({ ...FILES, 'tools.yaml': given })).toThrow('write schemas by their names');
+    },
+  );
+
+  it('can begin with the catalogue', () => {
+    const given = TOOLS.replace('language: sql,', 'language: sql, searchPath: [pg_catalog, shop],');
+    const { tools } = planeOf(bundleFrom({ ...FILES, 'tools.yaml': given }));
+    expect(tools.ofCall('query', { sql: 'select * from orders' }).program?.reads).toEqual(['shop.orders']);
+  });
+});
+
 describe('a catalogue', () => {
   const names = ['roles', 'schemas', 'relations', 'columns', 'views', 'inherits', 'foreignKeys', 'expressions'];
   const more = ['triggers', 'rules', 'policies', 'functions', 'types', 'operators', 'casts'];
