@@ -17,7 +17,7 @@ from writ.decisions import (
     SteppedUp,
     is_permitted,
 )
-from writ.errors import CallError, DecisionPointError, NotPermittedError, WithheldError, WritError
+from writ.errors import CallError, DecisionPointError, NotPermittedError, ObligationError, WithheldError, WritError
 from writ.outcomes import UNREAD
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "Modified",
     "NotPermittedError",
     "Obligation",
+    "ObligationError",
     "Permit",
     "Permitted",
     "Refused",

@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 from stub import PERMIT, Stub, http
 
-from writ import AsyncWrit, Call, CallError, DecisionPointError, Entity, NotPermittedError, WithheldError, Writ
+from writ import (
+    AsyncWrit,
+    Call,
+    CallError,
+    DecisionPointError,
+    Entity,
+    NotPermittedError,
+    ObligationError,
+    WithheldError,
+    Writ,
+)
 
 CALL = Call(Entity("User", "ana"), "refund", Entity("Order", "17"), {"amount": 500})
 CAP = {"id": "capped", "type": "cap", "properties": {"path": "amount", "max": 100}}
@@ -192,11 +202,17 @@ def test_an_obligation_that_cannot_be_carried_out_is_a_refusal(client: Any, pdp:
         {**CAP, "type": "redact", "properties": {"class": "card"}},
     ]:
         pdp.permits(result="modify", obligations=[one])
-        with pytest.raises(NotPermittedError, match="cannot be carried out here") as refused:
+        with pytest.raises(ObligationError, match="cannot be carried out here"):
             run(client.guard(CALL, ran.append))
-        assert refused.value.answer.refusal["code"] == "obligation_unsupported"
     assert ran == []
     assert [status for _, status in pdp.statuses()] == ["not-executed"] * 4
+
+
+def test_a_decision_that_cannot_be_carried_out_is_a_denial(client: Any, pdp: Stub) -> None:
+    pdp.permits(result="modify", obligations=[{**CAP, "type": "notify"}])
+    decision = run(client.decide(CALL))
+    assert (decision.permitted, decision.refusal["code"]) == (False, "obligation_unsupported")
+    assert [status for _, status in pdp.statuses()] == ["not-executed"]
 
 
 def test_a_result_that_cannot_be_changed_is_withheld(client: Any, pdp: Stub) -> None:

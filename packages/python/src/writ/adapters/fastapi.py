@@ -15,7 +15,7 @@ from fastapi import Depends, HTTPException, Request
 from writ.adapters.tools import ToolUse, call_of, refusal
 from writ.asynchronous import AsyncWrit
 from writ.calls import Call
-from writ.errors import CallError, DecisionPointError, NotPermittedError
+from writ.errors import CallError, DecisionPointError, NotPermittedError, ObligationError
 from writ.outcomes import UNREAD
 
 
@@ -31,7 +31,7 @@ def guarded(writ: AsyncWrit, who: Callable[[ToolUse], Call], *, wait: float = 0)
         use = ToolUse(getattr(route, "operation_id", None) or route.name, given, None, request)
         try:
             permit = await writ.begin(call_of(who, use), wait=wait)
-        except NotPermittedError as error:
+        except (NotPermittedError, ObligationError) as error:
             raise HTTPException(403, str(error)) from error
         except (DecisionPointError, CallError) as error:
             raise HTTPException(503 if isinstance(error, DecisionPointError) else 400, refusal(error)) from error
