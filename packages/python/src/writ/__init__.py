@@ -60,7 +60,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    # What reads and writes needs the standard library alone; httpx is loaded with the first client.
+    # Reading and writing need the standard library alone; httpx is loaded with the first client.
     if name not in _LATER:
         raise AttributeError(f"module 'writ' has no attribute {name!r}")
     from importlib import import_module

@@ -210,7 +210,8 @@ class AsyncWrit:
         seen: set[str] = set()
         while True:
             page = {} if token is None else {"page": {"token": token}}
-            text = written({**asked, **({"context": dict(context)} if context else {}), **page})
+            said = {"supported_obligations": list(duties.TRANSFORMS), **context}
+            text = written({**copied(asked, "search"), "context": copied(said, "context"), **page})
             found, token = read(await self._send(f"/access/v1/search/{kind}", text))
             for one in found:
                 yield one

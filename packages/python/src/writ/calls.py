@@ -42,7 +42,7 @@ class Call:
     task: str | None = None
     session: str | None = None
     prompt: str | None = None
-    """What the user asked for. It is not recorded."""
+    """The words of the user. They are not recorded."""
     context: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] | None = None
     """Properties of the action."""
@@ -58,6 +58,8 @@ class Call:
         for name in ("task", "session", "prompt", "token"):
             if not isinstance(getattr(self, name), str | None):
                 raise CallError(f"{name} of a call is a text")
+        if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
+            raise CallError("the transaction token of a call has characters that no token has")
         agent = self.agent.to_json() if isinstance(self.agent, Entity) else self.agent
         said = _known(input=self.input, agent=agent, task=self.task, session=self.session, prompt=self.prompt)
         body: dict[str, Any] = copied(

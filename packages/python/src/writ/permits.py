@@ -73,6 +73,10 @@ class Permit:
             raise WithheldError(f"{self.decision.id}: {withheld}")
         await self._reported("failed", UNREAD, self._changes, said)
 
+    async def raised(self, error: BaseException) -> None:
+        """Reports what was raised: a failure, or, if it was interrupted or cancelled, an end that is not known."""
+        await (self.failed(error) if isinstance(error, Exception) else self.drop())
+
     async def drop(self) -> None:
         """Reports that its end is not known, unless it has ended. Never raises."""
         await self._drop("unknown", self._changes)

@@ -35,7 +35,7 @@ def guarded(writ: AsyncWrit, who: Callable[[ToolUse], Call], *, wait: float = 0)
             raise HTTPException(403, str(error)) from error
         except (DecisionPointError, CallError) as error:
             raise HTTPException(503 if isinstance(error, DecisionPointError) else 400, refusal(error)) from error
-        # What an obligation changes here would not reach the endpoint.
+        # A change here would not reach the endpoint.
         if permit.changes_result or permit.is_changed:
             await permit.drop_unused()
             raise HTTPException(403, "the permit has an obligation that cannot be carried out here")

@@ -18,7 +18,7 @@ class ToolUse:
     name: str
     input: Mapping[str, Any]
     prompt: str | None = None
-    """What the user asked for, where the framework says it."""
+    """The words of the user, where the framework shows them."""
     context: Any = None
     """The framework's own object for this call: the session, the state, the request."""
 
