@@ -5,6 +5,7 @@ import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { CheckFace } from '../enforce/http/check-face.js';
+import { identifyBy } from './http-callers.js';
 import type { HttpServerParts } from './http-server.js';
 
 /** Starts the endpoint at which proxies of others ask about requests: now, or with the first bundle that has a front. */
@@ -22,7 +23,8 @@ export async function startCheck(parts: HttpServerParts): Promise<Pick<CheckFace
     desk: parts.desk,
     hold: () => holdSettings(serving.active.bundle.access.gateway),
     served: () => serving.active.http,
-    identify: (sent, connection) => clients.identify(sent, connection),
+    // A connection of a front proves nothing here, so that its certificate is not that of its client.
+    identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
     hash: rooms.bind,
     fronts: frontsIn(() => serving.active.bundle),
     proved: (proof) => {

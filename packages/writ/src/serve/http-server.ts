@@ -7,6 +7,7 @@ import { holdSettings } from '../enforce/hold-settings.js';
 import { HttpFace, type ProxyPlace } from '../enforce/http/http-face.js';
 import type { Closers } from '../lib/closers.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { identifyBy } from './http-callers.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
@@ -38,7 +39,9 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     desk: parts.desk,
     hold: () => holdSettings(serving.active.bundle.access.gateway),
     served: () => serving.active.http,
-    identify: (sent, connection) => clients.identify(sent, connection),
+    egress: () => serving.active.egress,
+    onTunnel: (end) => logger.info({ face: 'http', ...end }, 'a tunnel ended'),
+    identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
     hash: rooms.bind,
   });
   closers.add(() => face.close());

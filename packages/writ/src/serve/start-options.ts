@@ -53,8 +53,8 @@ export interface StartOptions {
   readonly checkPort?: number | undefined;
   /** The address that the proxy for HTTP listens on; loopback by default. */
   readonly httpHost?: string | undefined;
-  /** The certificate of the proxy for HTTP. */
-  readonly httpTls?: Omit<TlsFiles, 'clientCa'> | undefined;
+  /** The certificate of the proxy for HTTP, and the authority of the client certificates of its callers. */
+  readonly httpTls?: TlsFiles | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;
   /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */

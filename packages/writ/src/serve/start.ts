@@ -108,9 +108,10 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   });
   closers.add(() => serving.close());
   const stopping = new AbortController();
-  const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
-  const { routes, token, access, clients } = await serviceRoutes(parts);
+  const parts = { rooms, serving, observation, state, metrics, signals, attempts, publicUrl, closing: stopping.signal };
+  const { routes, token, access, clients, hooks } = await serviceRoutes(parts);
   closers.add(() => access.close());
+  closers.add(() => hooks.close());
   http.add(routes);
   const service = await http.listen(host, options.port);
   closers.add(async () => {

@@ -147,9 +147,14 @@ function proofOf({ rawHeaders }: IncomingMessage): string | undefined {
   return proofs.length === 1 ? proofs[0] : undefined;
 }
 
-/** Each of them is there once, as the reading of the request has it. */
+/** Joins what is there twice by a comma, as Node does: neither of the two counts alone. */
 function headersOf(raw: readonly string[]): IncomingHttpHeaders {
-  return Object.fromEntries(raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1] as string]] : [])));
+  const headers: Record<string, string> = Object.create(null);
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const [name, value] = [raw[i] as string, raw[i + 1] as string];
+    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return headers;
 }
 
 const NOT_HERE: Refusal = { ok: false, status: 404, code: 'path_unknown', reason: `fronts ask at ${CHECK_PATH}` };

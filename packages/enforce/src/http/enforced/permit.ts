@@ -41,7 +41,8 @@ export interface ProxyPermit {
 /** A request is not forwarded. */
 export interface ProxyDenial {
   readonly permitted: false;
-  readonly status: 401 | 403 | 429 | 503;
+  /** 407 for a tunnel alone. */
+  readonly status: 401 | 403 | 407 | 429 | 503;
   /** For the caller. */
   readonly title: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;

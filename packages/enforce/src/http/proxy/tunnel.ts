@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answerHeaders } from './forward.js';
+import { answerHeaders } from './answer-headers.js';
 
 const MAX_LISTENERS = 30;
 

@@ -56,6 +56,7 @@ const STATUS_OF = {
   body_unexpected: 400,
   body_missing: 400,
   body_too_large: 413,
+  body_values: 413,
   body_media_type: 415,
   body_charset: 415,
   body_coding: 415,

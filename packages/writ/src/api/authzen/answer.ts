@@ -59,6 +59,10 @@ export const decisionShape = z.object({
             effect: z.enum(['permit', 'forbid']),
             reason: z.string().optional(),
             identity: z.object({ type: z.string(), id: z.string() }),
+            resource: z
+              .object({ type: z.string(), id: z.string() })
+              .optional()
+              .describe('The table of a statement that it decided on.'),
             liftedBy: z.enum(['step-up', 'request']).optional(),
           }),
         )

@@ -1,3 +1,4 @@
+import { isIdentityHeader } from '@writ/enforce/http';
 import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
@@ -89,6 +90,15 @@ const client = z.strictObject({
     .optional()
     .describe('The kind of its tasks that have no token (`tasks.yaml`); by default the default kind.'),
 });
+/** A header in which a hop says who asks: its value is the id, of the type that stands here. */
+const identityHeader = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, 'a header is letters, digits and -')
+    .refine(isIdentityHeader, 'this header has another meaning: take one as X-Authenticated-User')
+    .meta({ example: 'X-Authenticated-User' }),
+  type: typeName,
+});
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
 const caller = z
   .strictObject({
@@ -114,6 +124,18 @@ const caller = z
         'The one agent and the one person that it speaks for; without both, it may speak for anybody, as far as `service/` permits.',
       ),
     for: uidText.optional(),
+    identityHeaders: z
+      .strictObject({ for: identityHeader.optional(), agent: identityHeader.optional() })
+      .refine((headers) => headers.for !== undefined || headers.agent !== undefined, {
+        message: 'name a header: for that of the person, agent that of the agent',
+      })
+      .refine((headers) => headers.for?.name.toLowerCase() !== headers.agent?.name.toLowerCase(), {
+        message: 'the person and the agent have a header each',
+      })
+      .optional()
+      .describe(
+        'The headers in which this caller says at the proxy for HTTP who asks; they count as far as `service/` permits (`identify`).',
+      ),
     obligations: z.array(z.string().min(1)).default([]).describe('The types of obligation that it carries out.'),
     detail: z
       .enum(['none', 'reasons', 'full'])
@@ -126,7 +148,15 @@ const caller = z
   .refine(({ certificate, token, key }) => key === undefined || (certificate === undefined && token === undefined), {
     message: 'a caller with a certificate or a token has no key',
     path: ['key'],
-  });
+  })
+  .refine(
+    ({ agent, for: originator, identityHeaders }) =>
+      identityHeaders === undefined || (agent === undefined && originator === undefined),
+    {
+      message: 'a caller that speaks for one agent and person names nobody in headers',
+      path: ['identityHeaders'],
+    },
+  );
 
 /** The signature algorithms that an issuer of tokens may use: asymmetric ones. */
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA', 'Ed25519'] as const;

@@ -87,7 +87,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       served: () => served.http,
       identify:
         client === undefined
-          ? (sent, connection) => clients.identify(sent, addressOf(connection))
+          ? ({ headers, connection }) => clients.identify(headers.authorization, addressOf(connection))
           : async () => ({ client, txnToken: undefined }),
       attempts,
       log,
@@ -113,7 +113,7 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   }
 }
 
-function read({ bundle: folder, environment, client }: SidecarOptions): {
+function read({ bundle: folder, environment, client, log }: SidecarOptions): {
   readonly bundle: Bundle;
   readonly http: ReturnType<typeof servedServices>;
 } {
@@ -125,7 +125,7 @@ function read({ bundle: folder, environment, client }: SidecarOptions): {
       'nothing could prove who asks: the bundle has no `tokens`, and so its service gives none',
       'give tokens.trustDomain in writ.yaml; or name who asks with --for and --agent',
     );
-  return { bundle, http: servedServices(bundle) };
+  return { bundle, http: servedServices(bundle, (message) => log.warn(message)) };
 }
 
 function addressOf(connection: object): string | undefined {

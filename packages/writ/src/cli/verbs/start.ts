@@ -31,6 +31,7 @@ export default verb('start', 'Start here', 'serve a bundle: the decision point a
   .option('--gateway-tls-key <file>', 'private key of that certificate, PEM')
   .option('--http-tls-cert <file>', 'certificate of the proxy for HTTP and the check endpoint, PEM')
   .option('--http-tls-key <file>', 'private key of that certificate, PEM')
+  .option('--http-tls-client-ca <file>', 'authority of client certificates, for callers of the proxy for HTTP')
   .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
   .option('--log-origin <name>', 'name of the log of records, as audit.example.com/writ; it cannot be changed later')
   .option('--new-log-key', 'sign the log with a new key from now on, because the old one is lost')

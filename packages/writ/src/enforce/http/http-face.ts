@@ -1,13 +1,20 @@
 import type { AddressInfo, Server } from 'node:net';
 import { CallQueue, Enforcer, type HoldSettings } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { changeAnswer, createProxy, enforcedBy, type HttpProxy, type ServedServices } from '@writ/enforce/http/proxy';
+import {
+  changeAnswer,
+  createProxy,
+  egressBy,
+  enforcedBy,
+  type HttpProxy,
+  type ServedEgress,
+  type ServedServices,
+} from '@writ/enforce/http/proxy';
 import type { ApprovalDesk, DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { isLoopback } from '../../lib/loopback.js';
 import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
-import { refuseConnect } from '../../lib/refuse-connect.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { ServerCertificate } from '../../lib/server-certificate.js';
 import { ProxyInTheClearError } from '../errors.js';
@@ -28,6 +35,10 @@ export interface HttpFaceParts {
   readonly desk: ApprovalDesk;
   readonly hold: () => HoldSettings;
   readonly served: () => ServedServices;
+  /** The tunnels that are made; by default none. */
+  readonly egress?: (() => ServedEgress | undefined) | undefined;
+  /** Receives the end of each tunnel. */
+  readonly onTunnel?: Parameters<typeof egressBy>[0]['onEnd'];
   readonly identify: Parameters<typeof enforcedBy>[0]['identify'];
   readonly attempts: Pick<Attempts, 'add'>;
   readonly log: Log;
@@ -64,13 +75,14 @@ export class HttpFace {
   }
 
   /**
-   * Listens if a service is served, and stops if none is.
+   * Listens if a service is served or tunnels are made, and stops if not.
    *
    * @throws {ProxyInTheClearError} if credentials would travel in the clear; {@link Error} if the port cannot be had
    */
   follow(): Promise<void> {
     return this.queue.run(async () => {
-      const isNeeded = !this.isClosed && this.parts.served().services.length > 0;
+      const { served, egress } = this.parts;
+      const isNeeded = !this.isClosed && (served().services.length > 0 || egress?.() !== undefined);
       if (isNeeded && this.listening === undefined) this.listening = await this.listen();
       else if (!isNeeded) await this.stop();
     });
@@ -94,20 +106,20 @@ export class HttpFace {
   }
 
   private async listen(): Promise<Listening> {
-    const { place, point, desk, hold, served, identify, attempts, log, hash } = this.parts;
+    const { place, point, desk, hold, served, egress, onTunnel, identify, attempts, log, hash } = this.parts;
     checkPlace(place);
     const queue = new CallQueue(point, () => heldShortly(hold()), desk);
     const enforcer = new Enforcer({ point, queue, attempts, at: 'proxy', log, hash, change: changeAnswer });
     const proxy = createProxy({
       services: () => served().services,
       decide: enforcedBy({ enforcer, served, identify, attempts, at: 'proxy', log }),
+      connect: egress && egressBy({ ...{ enforcer, identify, attempts, log }, served: egress, onEnd: onTunnel }),
       limits: { decideMs: DECIDE_MS },
-      makeServer: (limits) => nodeServer(limits, place.certificate),
+      makeServer: (limits) => nodeServer(limits, place.certificate, undefined, ['h2', 'http/1.1']),
       onError: (error) => log.error(error, 'a request failed'),
     });
     const { server } = proxy;
     new OpenConnections(server, SHARE_OF_FILES);
-    refuseConnect(server);
     try {
       return { proxy, enforcer, url: await listenAt(server, place) };
     } catch (error) {
