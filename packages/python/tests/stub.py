@@ -24,7 +24,7 @@ def http(status: int, body: Any, **headers: str) -> bytes:
 
 @dataclass
 class Stub:
-    """What was asked, and what is answered: by path, or by a function of the request."""
+    """The requests, and their answers: by path, or by a function of the request."""
 
     url: str = ""
     decide: Callable[[dict[str, Any]], Reply] = lambda _: None

@@ -17,7 +17,7 @@ from writ.decisions import (
     SteppedUp,
     is_permitted,
 )
-from writ.errors import CallError, DecisionPointError, NotPermittedError, WithheldError, WritError
+from writ.errors import CallError, DecisionPointError, NotPermittedError, ObligationError, WithheldError, WritError
 from writ.outcomes import UNREAD
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "Modified",
     "NotPermittedError",
     "Obligation",
+    "ObligationError",
     "Permit",
     "Permitted",
     "Refused",
@@ -59,7 +60,7 @@ _LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    # What reads and writes needs the standard library alone; httpx is loaded with the first client.
+    # Reading and writing need the standard library alone; httpx is loaded with the first client.
     if name not in _LATER:
         raise AttributeError(f"module 'writ' has no attribute {name!r}")
     from importlib import import_module

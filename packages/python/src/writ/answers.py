@@ -55,12 +55,16 @@ def decision_in(answer: Answer) -> Decision:
     return _decision(_success(answer), answer.headers.get("x-decision-id"))
 
 
-def decisions_in(answer: Answer, count: int) -> list[Decision]:
-    """Reads the answer to several evaluations: one decision for each."""
+def decisions_in(answer: Answer, count: int, *, is_part: bool = False) -> list[Decision]:
+    """Reads the answer to several evaluations: one decision for each, or for the first of them."""
     body = _success(answer)
     given = body.get("evaluations") if isinstance(body, dict) else None
     ids = [one.strip() for one in answer.headers.get("x-decision-id", "").split(",")]
-    if not isinstance(given, list) or len(given) != count or len(ids) != count:
+    if (
+        not isinstance(given, list)
+        or len(given) != len(ids)
+        or not (len(given) == count or (is_part and 0 < len(given) < count))
+    ):
         raise DecisionPointError("the decision point did not answer each evaluation")
     known = [one for one in ids if one != "-"]
     if len(set(known)) != len(known):

@@ -10,7 +10,7 @@ import threading
 import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -20,7 +20,7 @@ from writ import answers
 from writ import obligations as duties
 from writ.calls import Call, Entity, copied, written
 from writ.decisions import Decision, Permitted, Refused, SteppedUp, is_permitted
-from writ.errors import DecisionPointError, NotPermittedError, ObligationError
+from writ.errors import CallError, DecisionPointError, NotPermittedError, ObligationError
 from writ.outcomes import Status, outcome
 from writ.permits import Permit
 from writ.transport import Transport
@@ -32,6 +32,8 @@ _OUTCOME_S = 10.0
 """How long the service may take with an outcome: it reads the result."""
 _POLL_S = 2.0
 T = TypeVar("T")
+Until = Literal["first-denial", "first-permit"]
+_SEMANTIC = {"first-denial": "deny_on_first_deny", "first-permit": "permit_on_first_permit"}
 
 
 class AsyncWrit:
@@ -56,19 +58,22 @@ class AsyncWrit:
 
     async def decide(self, call: Call) -> Decision:
         """Returns the decision. A permit with an obligation that cannot be carried out here is a denial."""
-        return await self._decide(call, _body(call))
+        return await self._carried_out(await self._decide(call, _body(call)))
 
-    async def decide_all(self, calls: Sequence[Call]) -> list[Decision]:
-        """Returns a decision for each call, in order; up to 250."""
-        if not 0 < len(calls) <= _MAX_AT_ONCE:
-            raise ValueError(f"1 to {_MAX_AT_ONCE} calls are decided at once, not {len(calls)}")
+    async def decide_all(self, calls: Sequence[Call], *, until: Until | None = None) -> list[Decision]:
+        """Returns a decision for each call, in order; up to 250. `until` names the answer after which none is made."""
+        if len(calls) == 0:
+            return []
+        if len(calls) > _MAX_AT_ONCE:
+            raise CallError(f"{len(calls)} calls at once; at most {_MAX_AT_ONCE} are decided")
         tokens = {call.token for call in calls}
         if len(tokens) > 1:
-            raise ValueError("calls that are decided at once have the same transaction token")
-        text = written({"evaluations": [_body(call) for call in calls]})
+            raise CallError("calls that are decided at once have one transaction token")
+        options = {"evaluations_semantic": "execute_all" if until is None else _SEMANTIC[until]}
+        text = written({"evaluations": [_body(call) for call in calls], "options": options})
         answer = await self._send("/access/v1/evaluations", text, tokens.pop())
-        decisions = answers.decisions_in(answer, len(calls))
-        return [await self._accepted(one) for one in decisions]
+        decisions = answers.decisions_in(answer, len(calls), is_part=until is not None)
+        return [await self._carried_out(self._fresh(one)) for one in decisions]
 
     async def search_subjects(
         self, subject_type: str, action: str, resource: Entity, **context: Any
@@ -94,7 +99,8 @@ class AsyncWrit:
 
     async def begin(self, call: Call, *, wait: float = 0) -> Permit:
         """
-        Returns a permit with the input as it is to be used. Raises `NotPermittedError` if it is not permitted.
+        Returns a permit with the input as it is to be used. Raises `NotPermittedError` if it is not permitted, and
+        `ObligationError` if the permit asks for a change that cannot be made here.
 
         `wait` is for how many seconds people may be asked to approve it; 0 asks nobody.
         """
@@ -107,9 +113,11 @@ class AsyncWrit:
         # Another copy: what was sent is not what is run.
         given = copied(body["context"].get("input"), "input")
         try:
+            duties.check(decision.obligations)
             changed, changes = duties.apply("input", given, decision.obligations)
         except Exception as cause:
-            raise NotPermittedError(await self._unfulfilled(decision, cause)) from cause
+            await Permit(decision, None, (), self._report).drop_unused()
+            raise ObligationError(f"an obligation of {decision.id} cannot be carried out here: {cause}") from cause
         return Permit(decision, changed, changes, self._report)
 
     async def guard(self, call: Call, run: Callable[[Any], Any], *, wait: float = 0) -> Any:
@@ -123,12 +131,15 @@ class AsyncWrit:
             if inspect.isawaitable(value):
                 value = await value
         except Exception as error:
-            await permit.failed(error)
-            raise
+            failure = error
         except BaseException:
             await permit.drop()
             raise
-        return await permit.done(value)
+        else:
+            return await permit.done(value)
+        # Outside of the handler: an error that withholds this one does not carry it.
+        await permit.failed(failure)
+        raise failure
 
     async def report(
         self, decision: Permitted, status: Status, result: Any = None, *, error: str | None = None
@@ -152,9 +163,10 @@ class AsyncWrit:
 
     async def _decide(self, call: Call, body: Mapping[str, Any]) -> Decision:
         answer = await self._send("/access/v1/evaluation", written(body), call.token)
-        return await self._accepted(answers.decision_in(answer))
+        return self._fresh(answers.decision_in(answer))
 
-    async def _accepted(self, decision: Decision) -> Decision:
+    def _fresh(self, decision: Decision) -> Decision:
+        """Returns a decision. A permit that was given before is an error: it permits another request."""
         if not is_permitted(decision):
             return decision
         with self._lock:
@@ -165,17 +177,22 @@ class AsyncWrit:
             self._seen[decision.id] = None
             if len(self._seen) > _MAX_PERMITS:
                 self._seen.popitem(last=False)
+        return decision
+
+    async def _carried_out(self, decision: Decision) -> Decision:
+        """Returns a decision. A permit that cannot be carried out is a denial, and what it holds is given back."""
+        if not is_permitted(decision):
+            return decision
         try:
             duties.check(decision.obligations)
         except ObligationError as error:
-            return await self._unfulfilled(decision, error)
+            await Permit(decision, None, (), self._report).drop_unused()
+            refusal = {
+                "code": "obligation_unsupported",
+                "message": f"an obligation cannot be carried out here: {error}",
+            }
+            return Refused(decision.id, (), refusal, decision.context)
         return decision
-
-    async def _unfulfilled(self, decision: Permitted, why: Exception) -> Refused:
-        """Returns the denial of a permit that cannot be carried out, and gives back what that permit holds."""
-        await Permit(decision, None, (), self._report).drop_unused()
-        refusal = {"code": "obligation_unsupported", "message": f"an obligation cannot be carried out here: {why}"}
-        return Refused(decision.id, (), refusal, decision.context)
 
     async def _report(self, said: dict[str, Any]) -> None:
         text = json.dumps(said, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -193,7 +210,8 @@ class AsyncWrit:
         seen: set[str] = set()
         while True:
             page = {} if token is None else {"page": {"token": token}}
-            text = written({**asked, **({"context": dict(context)} if context else {}), **page})
+            said = {"supported_obligations": list(duties.TRANSFORMS), **context}
+            text = written({**copied(asked, "search"), "context": copied(said, "context"), **page})
             found, token = read(await self._send(f"/access/v1/search/{kind}", text))
             for one in found:
                 yield one

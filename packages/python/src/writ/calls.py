@@ -23,6 +23,9 @@ class Entity:
     properties: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
+        """Returns the entity as it is sent. Raises `CallError` if it has no type or no id."""
+        if not all(isinstance(one, str) and one != "" for one in (self.type, self.id)):
+            raise CallError("the subject and the resource of a call have a type and an id, both texts")
         return _known(type=self.type, id=self.id, properties=self.properties)
 
 
@@ -39,7 +42,7 @@ class Call:
     task: str | None = None
     session: str | None = None
     prompt: str | None = None
-    """What the user asked for. It is not recorded."""
+    """The words of the user. They are not recorded."""
     context: Mapping[str, Any] = field(default_factory=dict)
     properties: Mapping[str, Any] | None = None
     """Properties of the action."""
@@ -48,6 +51,15 @@ class Call:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the body of the request, as a copy. Raises `CallError` if it is not JSON."""
+        if not isinstance(self.action, str) or self.action == "":
+            raise CallError("the action of a call is the name of one")
+        if not isinstance(self.subject, Entity) or not isinstance(self.resource, Entity):
+            raise CallError("the subject and the resource of a call are entities")
+        for name in ("task", "session", "prompt", "token"):
+            if not isinstance(getattr(self, name), str | None):
+                raise CallError(f"{name} of a call is a text")
+        if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
+            raise CallError("the transaction token of a call has characters that no token has")
         agent = self.agent.to_json() if isinstance(self.agent, Entity) else self.agent
         said = _known(input=self.input, agent=agent, task=self.task, session=self.session, prompt=self.prompt)
         body: dict[str, Any] = copied(

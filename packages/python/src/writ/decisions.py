@@ -132,7 +132,6 @@ def read_decision(body: object, decision_id: str | None) -> Decision:
         # An obligation that is not understood makes it a denial.
         if result == "modify" and obligations:
             return Modified(**said, obligations=obligations)
-        return Refused(**said)
     after = _retry_in(context.get("retry_after"))
     if result == "step_up":
         request = context.get("access_request")

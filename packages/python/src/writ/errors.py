@@ -46,6 +46,6 @@ class WithheldError(WritError):
 
 
 class ObligationError(WritError):
-    """An obligation cannot be carried out here. The client raises one of the other errors because of it."""
+    """The permit asks for a change that cannot be made here. The call was not made."""
 
     code = "obligation_failed"

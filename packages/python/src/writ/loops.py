@@ -12,11 +12,16 @@ T = TypeVar("T")
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _process = 0
+_thread: threading.Thread | None = None
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine on that loop, and waits for its result. Interrupted, the coroutine is cancelled."""
-    future = asyncio.run_coroutine_threadsafe(work, _running())
+    loop = _running()
+    if threading.current_thread() is _thread:
+        work.close()
+        raise RuntimeError("a synchronous Writ was called on its own loop, where it would wait for itself")
+    future = asyncio.run_coroutine_threadsafe(work, loop)
     try:
         return future.result()
     except BaseException:
@@ -25,12 +30,13 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _running() -> asyncio.AbstractEventLoop:
-    global _loop, _process
+    global _loop, _process, _thread
     with _lock:
         # A process that was forked has no threads of its parent.
         if _loop is None or _process != os.getpid():
             _loop, _process = asyncio.new_event_loop(), os.getpid()
-            threading.Thread(target=_loop.run_forever, name="writ", daemon=True).start()
+            _thread = threading.Thread(target=_loop.run_forever, name="writ", daemon=True)
+            _thread.start()
         return _loop
 
 

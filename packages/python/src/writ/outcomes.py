@@ -31,7 +31,7 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns the body of a report. A result that cannot be sent, or is too long, is reported as unread."""
     said: dict[str, Any] = {"decisionId": decision_id, "status": status}
-    # What is not read of a failure is left out, as in every client.
+    # The result of a failure is left out if it was not read, as in every client.
     if status == "completed" or (status == "failed" and result is not UNREAD):
         said.update(_said(result))
     if changes:

@@ -60,10 +60,22 @@ class Permit:
         return result
 
     async def failed(self, error: BaseException | str) -> None:
-        """Reports that it failed. Its result is not known, so that it counts as all that it can bring."""
+        """
+        Reports that it failed. Raises `WithheldError` if its error must not be handed on: it is not on record, or the
+        permit has an obligation on the result.
+        """
         self._end()
         said = str(error) or type(error).__name__
+        if self.changes_result:
+            # Nobody gets the error, so it brings nothing.
+            withheld = "it failed, and its error is withheld: it could have what an obligation takes away"
+            await self._reported("failed", None, self._changes, withheld)
+            raise WithheldError(f"{self.decision.id}: {withheld}")
         await self._reported("failed", UNREAD, self._changes, said)
+
+    async def raised(self, error: BaseException) -> None:
+        """Reports what was raised: a failure, or, if it was interrupted or cancelled, an end that is not known."""
+        await (self.failed(error) if isinstance(error, Exception) else self.drop())
 
     async def drop(self) -> None:
         """Reports that its end is not known, unless it has ended. Never raises."""

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import httpx
 
 from writ import loops
-from writ.asynchronous import AsyncWrit
+from writ.asynchronous import AsyncWrit, Until
 from writ.calls import Call, Entity
 from writ.decisions import Decision, Permitted
 from writ.outcomes import Status
@@ -68,9 +68,9 @@ class Writ:
         """Returns the decision. A permit with an obligation that cannot be carried out here is a denial."""
         return loops.run(self._writ.decide(call))
 
-    def decide_all(self, calls: Sequence[Call]) -> list[Decision]:
-        """Returns a decision for each call, in order; up to 250."""
-        return loops.run(self._writ.decide_all(calls))
+    def decide_all(self, calls: Sequence[Call], *, until: Until | None = None) -> list[Decision]:
+        """Returns a decision for each call, in order; up to 250. `until` names the answer after which none is made."""
+        return loops.run(self._writ.decide_all(calls, until=until))
 
     def search_subjects(self, subject_type: str, action: str, resource: Entity, **context: Any) -> list[Entity]:
         """Lists the subjects of a type that may do this now."""
@@ -97,13 +97,16 @@ class Writ:
         try:
             value = run(permit.input)
         except Exception as error:
-            permit.failed(error)
-            raise
+            failure = error
         except BaseException:
             permit.drop()
             raise
-        result: R = permit.done(value)
-        return result
+        else:
+            result: R = permit.done(value)
+            return result
+        # Outside of the handler: an error that withholds this one does not carry it.
+        permit.failed(failure)
+        raise failure
 
     def report(self, decision: Permitted, status: Status, result: Any = None, *, error: str | None = None) -> None:
         """Reports the outcome of a permit of `decide`. Raises `WithheldError` if it is not on record."""

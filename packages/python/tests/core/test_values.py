@@ -1,4 +1,4 @@
-"""What is sent: calls, and results. These tests need the standard library alone."""
+"""Calls and results, as they are sent. These tests need the standard library alone."""
 
 from __future__ import annotations
 

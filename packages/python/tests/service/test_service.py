@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from writ import AsyncWrit, Call, DecisionPointError, Entity, NotPermittedError, WithheldError, Writ
+from writ import AsyncWrit, Call, DecisionPointError, Entity, NotPermittedError, ObligationError, WithheldError, Writ
 from writ.testing import Running, StartError, start
 
 ANA, BEN, LEA = (Entity("User", name) for name in ("ana", "ben", "lea"))
@@ -62,7 +62,7 @@ def test_guard(writ: Writ) -> None:
     with pytest.raises(NotPermittedError, match="nobody deletes everything"):
         writ.guard(tool("delete_all"), lambda _: pytest.fail("it ran"))
     # A class of data is found by the gateway alone.
-    with pytest.raises(NotPermittedError, match="class"):
+    with pytest.raises(ObligationError, match="class"):
         writ.guard(tool("read_cards"), lambda _: pytest.fail("it ran"))
 
 

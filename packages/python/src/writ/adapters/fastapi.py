@@ -15,7 +15,7 @@ from fastapi import Depends, HTTPException, Request
 from writ.adapters.tools import ToolUse, call_of, refusal
 from writ.asynchronous import AsyncWrit
 from writ.calls import Call
-from writ.errors import CallError, DecisionPointError, NotPermittedError
+from writ.errors import CallError, DecisionPointError, NotPermittedError, ObligationError
 from writ.outcomes import UNREAD
 
 
@@ -31,11 +31,11 @@ def guarded(writ: AsyncWrit, who: Callable[[ToolUse], Call], *, wait: float = 0)
         use = ToolUse(getattr(route, "operation_id", None) or route.name, given, None, request)
         try:
             permit = await writ.begin(call_of(who, use), wait=wait)
-        except NotPermittedError as error:
+        except (NotPermittedError, ObligationError) as error:
             raise HTTPException(403, str(error)) from error
         except (DecisionPointError, CallError) as error:
             raise HTTPException(503 if isinstance(error, DecisionPointError) else 400, refusal(error)) from error
-        # What an obligation changes here would not reach the endpoint.
+        # A change here would not reach the endpoint.
         if permit.changes_result or permit.is_changed:
             await permit.drop_unused()
             raise HTTPException(403, "the permit has an obligation that cannot be carried out here")

@@ -1,7 +1,4 @@
-"""
-Google ADK: `Runner(..., plugins=[WritPlugin(writ, who)])`; list it last: what earlier plugins changed is decided on.
-Where a callback of an agent changes arguments after the decision, the result is withheld.
-"""
+"""Google ADK: `Runner(..., plugins=[WritPlugin(writ, who)])`; list it last: earlier changes are decided on."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ class WritPlugin(BasePlugin):
     def __init__(self, writ: AsyncWrit, who: Who, *, wait: float = 0, name: str = "writ") -> None:
         super().__init__(name=name)
         self._writ, self._who, self._wait = writ, who, wait
-        self._open: OpenPermits[Permit] = OpenPermits()
+        self._open: OpenPermits[Permit | str] = OpenPermits()
 
     async def before_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext
@@ -38,15 +35,18 @@ class WritPlugin(BasePlugin):
             tool_args.clear()
             tool_args.update(copy.deepcopy(permit.input))
         except Exception as error:
-            return {"error": refusal(error)}
+            said = refusal(error)
+            self._open.add(_key(tool_context), said)
+            return {"error": said}
         return None
 
     async def after_tool_callback(
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, result: Any
     ) -> dict[str, Any] | None:
         """Reports what a tool returned, before the model gets it."""
-        if (permit := self._open.take(_key(tool_context))) is None:
-            return None  # A refusal, or the answer of a callback that ran no tool.
+        permit = self._open.take(_key(tool_context))
+        if not isinstance(permit, Permit):
+            return {"error": permit or "the result was withheld: no permit is known for it"}
         try:
             if tool_args != permit.input:
                 raise WithheldError(f"the arguments of {tool.name} were changed after the decision")
@@ -62,7 +62,7 @@ class WritPlugin(BasePlugin):
         self, *, tool: BaseTool, tool_args: dict[str, Any], tool_context: ToolContext, error: Exception
     ) -> dict[str, Any] | None:
         """Reports that a tool failed."""
-        if (permit := self._open.take(_key(tool_context))) is not None:
+        if isinstance(permit := self._open.take(_key(tool_context)), Permit):
             await permit.failed(error)
         return None
 

@@ -31,7 +31,7 @@ class WritMiddleware(AgentMiddleware):
             try:
                 answer = handler(_with(request, permit.input))
             except BaseException as error:
-                loops.run(_raised(permit, error))
+                loops.run(permit.raised(error))
                 raise
             return loops.run(_done(permit, answer))
         except WritError as error:
@@ -46,7 +46,7 @@ class WritMiddleware(AgentMiddleware):
             try:
                 answer = await handler(_with(request, permit.input))
             except BaseException as error:
-                await _raised(permit, error)
+                await permit.raised(error)
                 raise
             return await _done(permit, answer)
         except WritError as error:
@@ -57,10 +57,6 @@ class WritMiddleware(AgentMiddleware):
         said = [str(one.text) for one in messages if one.type == "human"]
         use = ToolUse(request.tool_call["name"], request.tool_call["args"], said[-1] if said else None, request)
         return await self._writ.begin(call_of(self._who, use), wait=self._wait)
-
-
-async def _raised(permit: Permit, error: BaseException) -> None:
-    await (permit.failed(error) if isinstance(error, Exception) else permit.drop())
 
 
 async def _done(permit: Permit, answer: Any) -> Any:

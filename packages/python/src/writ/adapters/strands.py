@@ -43,10 +43,12 @@ class WritHooks(HookProvider):
 
     async def _after(self, event: AfterToolCallEvent) -> None:
         permit = self._open.take(event.tool_use["toolUseId"])
-        if permit is None:
+        if permit is None and event.cancel_message is not None:
             return
         result = event.result
         try:
+            if permit is None:
+                raise WithheldError("no permit is known for it")
             if event.tool_use["input"] != permit.input:
                 raise WithheldError("the arguments were changed after the decision")
             if event.exception is not None:
@@ -57,7 +59,8 @@ class WritHooks(HookProvider):
             if content is not result["content"]:
                 event.result = {**result, "content": content}
         except Exception as error:
-            await permit.drop()
+            if permit is not None:
+                await permit.drop()
             event.result = {**result, "status": "error", "content": [{"text": refusal(error)}]}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from writ.calls import Call, Entity
-from writ.errors import CallError, NotPermittedError, WithheldError
+from writ.errors import CallError, NotPermittedError, ObligationError, WithheldError
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ToolUse:
     name: str
     input: Mapping[str, Any]
     prompt: str | None = None
-    """What the user asked for, where the framework says it."""
+    """The words of the user, where the framework shows them."""
     context: Any = None
     """The framework's own object for this call: the session, the state, the request."""
 
@@ -79,7 +79,7 @@ def written_arguments(value: Any) -> str:
 
 def refusal(error: BaseException) -> str:
     """Says to a model why it has no result. The text of an error that is not ours stays out: it could be the result."""
-    if isinstance(error, NotPermittedError):
+    if isinstance(error, (NotPermittedError, ObligationError)):
         return str(error)
     if isinstance(error, WithheldError):
         return "the result was withheld: its outcome is not on record, or an obligation cannot be carried out on it"

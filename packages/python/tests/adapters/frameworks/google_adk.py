@@ -28,13 +28,13 @@ class Scripted(BaseLlm):
         yield LlmResponse(content=types.Content(role="model", parts=parts))
 
 
-async def run(client: Any, who: Any, calls: list[dict[str, Any]], tool: Any) -> list[str]:
+async def run(client: Any, who: Any, calls: list[dict[str, Any]], tool: Any, later: Any = ()) -> list[str]:
     def echo(n: int) -> dict[str, str]:
         return {"said": tool(n)}
 
     model = Scripted(model="scripted", calls=calls, got=[])
     agent = LlmAgent(name="a", model=model, tools=[echo])
-    runner = InMemoryRunner(agent=agent, app_name="t", plugins=[WritPlugin(client, who)])
+    runner = InMemoryRunner(agent=agent, app_name="t", plugins=[WritPlugin(client, who), *later])
     session = await runner.session_service.create_session(app_name="t", user_id="u")
     message = types.Content(role="user", parts=[types.Part(text="say the numbers")])
     async for _ in runner.run_async(user_id="u", session_id=session.id, new_message=message):

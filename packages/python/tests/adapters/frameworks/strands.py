@@ -40,12 +40,14 @@ class Scripted(Model):
         yield {"messageStop": {"stopReason": "tool_use"}}
 
 
-async def run(client: Any, who: Any, calls: list[dict[str, Any]], tool: Any) -> list[str]:
+async def run(client: Any, who: Any, calls: list[dict[str, Any]], tool: Any, later: Any = ()) -> list[str]:
     @as_tool
     def echo(n: int) -> str:
         """Says a number."""
         return tool(n)
 
     model = Scripted(calls)
-    await Agent(model=model, tools=[echo], hooks=[WritHooks(client, who)], callback_handler=None).invoke_async("say")
+    await Agent(model=model, tools=[echo], hooks=[WritHooks(client, who), *later], callback_handler=None).invoke_async(
+        "say"
+    )
     return model.got
