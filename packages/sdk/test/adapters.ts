@@ -19,7 +19,7 @@ export interface Tool {
 type Drive = (writ: Writ, tool: Tool, inputs: readonly object[]) => Promise<string>;
 
 export const OPTIONS = { subject: { type: 'User', id: 'ana' }, agent: 'bot' } as const;
-const SCHEMA = { type: 'object', properties: { n: { type: 'number' } }, required: ['n'] } as const;
+const SCHEMA = { type: 'object' as const, properties: { n: { type: 'number' as const } }, required: ['n'] };
 const runOf = (tool: Tool) => async (input: unknown) => {
   tool.ran.push(input);
   return tool.run(input);

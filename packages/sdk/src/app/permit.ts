@@ -167,7 +167,7 @@ export class Permit<Input = unknown> {
   }
 }
 
-/** Returns the part of an outcome that says the result. What is not plain data was not read. */
+/** Returns the part of an outcome that says the result. Values that are not plain data were not read. */
 function resultPart(value: unknown): object {
   const plain = plainOrNothing(value);
   return plain === undefined ? { unread: true } : readableOutcome(plain).said;

@@ -21,7 +21,7 @@ const MAX_OPEN = 10_000;
  * obligation is a denial. A result is reported when the model has it already.
  *
  * @example
- * for await (const message of query({ prompt, options: { hooks: writHooks(writ, { subject, agent: 'coder' }) } })) …
+ * const messages = query({ prompt, options: { hooks: writHooks(writ, { subject, agent: 'coder' }) } });
  */
 export function writHooks(writ: AnyWrit, options: ToolOptions) {
   const open = new BoundedCache<string, Permit>(MAX_OPEN);

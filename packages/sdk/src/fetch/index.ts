@@ -19,7 +19,7 @@ const MAX_READ = 200_000;
  *
  * @param describe returns the call of a request; `input` is the request itself
  * @example
- * const fetch = guardedFetch(writ, ({ url }) => ({ subject, action: 'http_get', resource: { type: 'Domain', id: new URL(url).host } }));
+ * const send = guardedFetch(writ, ({ url }) => ({ subject, action: 'http_get', resource: { type: 'Domain', id: new URL(url).host } }));
  */
 export function guardedFetch(
   writ: AnyWrit,

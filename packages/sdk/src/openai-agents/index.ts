@@ -36,7 +36,7 @@ export function guardTools<Tool extends AgentTool>(
     const guarded: Invoke = async (context, text, details) => {
       try {
         const call = callOfTool(options, tool.name, inputIn(tool.name, text));
-        // The tool reads the value that was decided on, written anew.
+        // The tool reads the value that was decided on, as it is written again.
         const run = (input: unknown) => invoke.call(tool, context, JSON.stringify(input), details);
         return await writ.guard(call, run, guardOf(options));
       } catch (error) {

@@ -38,7 +38,7 @@ export function guardOf({ approval }: ToolOptions): { readonly approval?: WaitOp
 }
 
 /**
- * Returns what the model is told of a call that was not carried out, or whose result is withheld: the reasons of a denial, and nothing
+ * Returns the text for the model about a call that was not carried out, or whose result is withheld: the reasons of a denial, and nothing
  * of an error that is not Writ's.
  */
 export function refusalText(tool: string, error: unknown): string {
