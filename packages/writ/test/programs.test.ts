@@ -201,6 +201,12 @@ describe('a program in the shell', () => {
   });
 });
 
+it('two tables with a dot in their names are two', async () => {
+  const names = async (sql: string) => (await query(sql)).parts?.map(({ fact }) => fact.uid.id);
+  expect(await names('select 1 from "a.b".c')).toEqual(['"a.b".c']);
+  expect(await names('select 1 from a."b.c"')).toEqual(['a."b.c"']);
+});
+
 describe('the result of a statement', () => {
   const labelled = bundleFrom({
     ...FILES,

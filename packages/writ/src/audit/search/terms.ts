@@ -13,7 +13,7 @@ export interface DecisionQuery {
   /** The transaction, or the task as the enforcement point names it. */
   readonly task?: string | undefined;
   readonly session?: string | undefined;
-  /** What was acted on, or a table of the statement. */
+  /** The thing that was acted on, or a table of the statement. */
   readonly resource?: string | undefined;
   /** A policy that determined the decision. */
   readonly policy?: string | undefined;
