@@ -45,7 +45,7 @@ export default defineConfig({
       { find: /^@writ\/sdk\/([\w-]+)$/, replacement: source('packages/sdk/src/$1/index.ts') },
       { find: /^@writ\/sdk\/lib\/(.*)$/, replacement: source('packages/sdk/src/lib/$1.ts') },
       { find: /^@writ\/sdk$/, replacement: source('packages/sdk/src/index.ts') },
-      { find: /^@writ\/enforce\/(\w+)$/, replacement: source('packages/enforce/src/$1/index.ts') },
+      { find: /^@writ\/enforce\/([\w/]+)$/, replacement: source('packages/enforce/src/$1/index.ts') },
       { find: /^@writ\/enforce$/, replacement: source('packages/enforce/src/index.ts') },
       { find: /^@writ\/cedar$/, replacement: source('packages/cedar/src/index.ts') },
     ],

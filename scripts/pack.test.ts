@@ -50,7 +50,9 @@ describe.each(NAMES)('the package %s', (name) => {
   it('has no tests, loads or state of the build', () => {
     expect(
       files.filter((file) =>
-        /\.test\.|^test\/|^dist\/(abuse|conformance|evade|fuzz|honest|kills|soak|test)\/|tsbuildinfo/.test(file),
+        /\.test\.|^test\/|^dist\/(abuse|conformance|evade|fuzz|honest|kills|oracle-shell|oracle-sql|soak|test)\/|tsbuildinfo/.test(
+          file,
+        ),
       ),
     ).toEqual([]);
   });

@@ -6,7 +6,7 @@ export {
   requestBy,
   trustedPrompt,
 } from './enforcer/caller.js';
-export { carriedInHeaders, traceIn, workingFor } from './enforcer/carried.js';
+export { carriedInHeaders, namedBy, traceIn, workingFor } from './enforcer/carried.js';
 export { decideAll } from './enforcer/decide-all.js';
 export { Enforcer } from './enforcer/enforcer.js';
 export type { HoldSettings } from './enforcer/hold-settings.js';

@@ -89,6 +89,49 @@ describe('a permitted request', () => {
     await expect.poll(() => outcomes).toEqual([{ result, status }]);
   });
 
+  it.each([
+    ['all but those of the connection and of the credential', false, { 'x-note': 'a', location: '/orders/2' }],
+    ['those alone that repeat nothing of an answer that obligations change', true, {}],
+  ])('has the headers of its answer, %s', async (_which, mustRead, more) => {
+    const accept = async ({ bytes: body }: { readonly bytes: Uint8Array }) => body;
+    const { port } = await behind(
+      (_request, response) =>
+        response
+          .writeHead(200, {
+            ...{ 'content-type': 'application/json', 'content-length': 2, 'cache-control': 'no-store' },
+            ...{ 'set-cookie': ['session=1', 'b=2'], 'alt-svc': 'h3=":443"', 'authentication-info': 'a=1' },
+            ...{
+              'x-note': 'a',
+              location: '/orders/2',
+              connection: 'x-hop',
+              'x-hop': '1',
+              'proxy-authenticate': 'Basic',
+            },
+          })
+          .end('{}'),
+      async () => ({ permitted: true, mustRead, accept, done: () => {} }),
+    );
+    const raw = await new Promise<string>((resolve) => {
+      let said = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes()));
+      socket.on('data', (piece) => {
+        said += piece.toString();
+      });
+      socket.on('close', () => resolve(said));
+    });
+    const lines = (raw.split('\r\n\r\n')[0] ?? '').split('\r\n').slice(1);
+    const got = Object.fromEntries(
+      lines.map((line) => line.split(': ', 2)).map(([name, value]) => [name?.toLowerCase(), value]),
+    );
+    const { date: _date, connection: _connection, ...headers } = got;
+    expect(headers).toEqual({
+      'content-type': 'application/json',
+      'content-length': '2',
+      'cache-control': 'no-store',
+      ...more,
+    });
+  });
+
   it('is streamed: each piece of the answer arrives before the next is written', async () => {
     const { port, outcomes } = await behind((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -410,6 +453,32 @@ it('a body that grows past its limit is answered with 413 while it is still sent
   await expect.poll(() => received).toMatch(/^HTTP\/1\.1 413 /);
   expect(seen).toEqual([]);
   socket.destroy();
+});
+
+it('a body with more members and items than its service takes is answered with 413', async () => {
+  const { port, seen } = await behind(ok, undefined, {
+    services: always(shop({ maxValues: 3, upstream: 'http://127.0.0.1:1' })),
+  });
+  const posted = async (body: string) =>
+    (
+      await exchange(
+        port,
+        bytes(
+          'POST',
+          '/orders',
+          [
+            ['Content-Type', 'application/json'],
+            ['Content-Length', String(body.length)],
+          ],
+          body,
+        ),
+      )
+    )[0];
+  const refused = await posted('{"item":[1,2,3]}');
+  expect([refused?.status, JSON.parse(refused?.body ?? '').code]).toEqual([413, 'body_values']);
+  // The service is not there: it was asked.
+  expect((await posted('{"item":[1,2]}'))?.status).toBe(502);
+  expect(seen).toEqual([]);
 });
 
 describe('a request that nobody decides on', () => {

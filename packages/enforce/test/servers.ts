@@ -14,19 +14,23 @@ export interface ShopServer {
   close(): Promise<void>;
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Starts the shop in each of the frameworks, with its default settings. */
+/** Returns the shop in each of the frameworks, with its default settings. */
+export async function shopListeners(): Promise<(readonly [name: string, listener: Listener])[]> {
+  return [
+    ['express', expressListener()],
+    ['fastify', await fastifyListener()],
+    ['hono', honoListener()],
+    ['koa', koaListener()],
+  ];
+}
+
+/** Starts the shop in each of the frameworks. */
 export async function shopServers(): Promise<ShopServer[]> {
-  const listeners: Readonly<Record<string, Listener | Promise<Listener>>> = {
-    express: expressListener(),
-    fastify: fastifyListener(),
-    hono: honoListener(),
-    koa: koaListener(),
-  };
   return Promise.all(
-    Object.entries(listeners).map(async ([name, listener]) => {
-      const server = createServer(await listener);
+    (await shopListeners()).map(async ([name, listener]) => {
+      const server = createServer(listener);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       return { name, port: (server.address() as AddressInfo).port, close: () => closed(server) };
     }),

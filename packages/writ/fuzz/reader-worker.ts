@@ -26,6 +26,9 @@ const { namedIn } = await built<Readers>('../ledger/flow/named-values.js');
 const { Prompt } = await built<{ Prompt: new (text: string) => { names: (...of: unknown[]) => boolean } }>(
   '../ledger/flow/prompt-values.js',
 );
+const { loadSqlParser } = await built<{ loadSqlParser: () => unknown }>('../programs/sql/parser.js');
+const { readSql } = await built<{ readSql: (text: string, options: object) => unknown }>('../programs/sql/read-sql.js');
+const { readCatalogue } = await built<Readers>('../programs/sql/catalogue/read-catalogue.js');
 const { instructionsIn, hiddenIn, readAs } = (await import('@writ/sdk/lib/model-text')) as Readers;
 
 const result = { $: 'external', '$..id': 'internal', '$[*].note': { labels: ['pii'], when: 'value.size() > 3' } };
@@ -79,8 +82,17 @@ const readers: Readonly<Record<string, Reader | undefined>> = {
     return new Prompt(text).names(text.slice(0, 20), use, { characters: 2 ** 24 });
   },
   ...{ instructionsIn, hiddenIn, readAs },
+  sql: (text) => readSql(text, { searchPath: ['public'] }),
+  catalogue: (text) => {
+    try {
+      return readCatalogue?.(text);
+    } catch {
+      return undefined;
+    }
+  },
 };
 
+loadSqlParser();
 await loadDetectors();
 serveTasks(async ({ reader, text }) => {
   if (reader === '') return Object.keys(readers);

@@ -60,7 +60,7 @@ const STATEMENTS = [
   ...['declare c cursor for select 1', 'grant select on t to public', 'create index on t (a)', 'select 1 into n'],
 ];
 
-/** What is never understood, or only by chance. */
+/** Texts that are never understood, or only by chance. */
 export const NOISE: readonly ((random: Random) => string)[] = [
   (random) => STATEMENTS[random.pick(STATEMENTS.length)] as string,
   (random) => STATEMENTS[random.pick(STATEMENTS.length)] as string,

@@ -6,6 +6,8 @@ export interface Row {
   readonly trap: string;
   readonly text: string;
   readonly never: boolean;
+  /** The search path; `public` by default. */
+  readonly path?: readonly string[];
 }
 
 const held = (trap: string, ...texts: readonly string[]): Row[] => texts.map((text) => ({ trap, text, never: false }));

@@ -1,6 +1,6 @@
 import type { Random } from '../kills/random.js';
 
-/** What the generator knows of the database. */
+/** The relations that the generator knows. */
 export interface Table {
   readonly name: string;
   readonly columns: readonly string[];

@@ -67,7 +67,8 @@ describe('the JSON Schemas of the files of a bundle', () => {
       'tests/a',
     ];
     const found = paths.map((path) => schemaFileOf(`${path}.yaml`));
-    expect(new Set(found)).toEqual(new Set(bundleSchemas().keys()));
+    // Catalogues are JSON, which editors map to a schema by its path.
+    expect(new Set([...found, 'catalogues.schema.json'])).toEqual(new Set(bundleSchemas().keys()));
     expect(['other.yaml', 'schema.cedarschema', 'policies/a.cedar', 'writ.json'].map(schemaFileOf)).toEqual([
       ...[undefined, undefined, undefined, undefined],
     ]);
@@ -114,7 +115,7 @@ describe('writ bundle schemas', () => {
     const bundle = bundleOf({ ...GOOD, 'writ.test.yaml': 'gateway: {}\n' });
     const before = readBundleFiles(bundle);
     const first = captured(() => schemas(bundle, {}));
-    expect(first).toContain('10 schemas written');
+    expect(first).toContain('11 schemas written');
     expect(first).toContain('tests/all.yaml');
     expect(readBundleFiles(bundle)).toMatchObject({ version: before.version, unread: [] });
     captured(() => schemas(bundle, { nameThem: true }));

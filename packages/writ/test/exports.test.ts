@@ -10,6 +10,7 @@ const SOURCES = ['packages/writ/src', 'packages/enforce/src', 'packages/sdk/src'
 const USERS = [
   ...SOURCES,
   'packages/writ/conformance',
+  'packages/writ/oracle-shell',
   'packages/writ/soak',
   'packages/writ/oracle-sql',
   'packages/cedar/conformance',

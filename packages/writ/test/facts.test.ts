@@ -205,6 +205,43 @@ fetchers:
     expect(text).toContain('writ_fact_fetch_duration_seconds_count{fetcher="orders",outcome="fetched"} 2');
   });
 
+  it('bring facts of the tables of a statement, and the decision is deferred for one that does not come', async () => {
+    writ = await run(
+      bundleOf({
+        'writ.yaml': 'name: facts',
+        'schema.cedarschema': `entity User, Tool; entity Table { owner: String };
+action query appliesTo { principal: [User], resource: [Tool, Table], context: { input: { sql: String } } };`,
+        'policies/all.cedar': `@id("tool") permit (principal, action, resource is Tool);
+@id("owned") permit (principal, action, resource is Table) when { resource.owner == "sales" };`,
+        'tools.yaml': 'tools: { query: { arguments: { sql: { language: sql, tables: Table } } } }',
+        'facts.yaml': `facts: { Table: { owner: { maxAge: 5m } } }
+fetchers: { tables: { of: Table, attributes: { owner: $.owner }, budget: 2s, http: { url: "${url}/tables/{id}" } } }`,
+      }),
+    );
+    const query = async (sql: string) => {
+      const { json } = await (writ as Running).send('POST', '/access/v1/evaluation', {
+        subject: { type: 'User', id: 'ana' },
+        action: { name: 'query' },
+        resource: { type: 'Tool', id: 'query' },
+        context: { detail: 'full', input: { sql } },
+      });
+      return json.context;
+    };
+    behave = (id, response) =>
+      id === 'public.lost'
+        ? response.writeHead(500).end()
+        : json({ owner: id === 'public.pay' ? 'hr' : 'sales' })(id, response);
+    expect(await query('select * from orders join items on true')).toMatchObject({ result: 'allow' });
+    expect(asked.map((one) => one.split('/').pop()).sort()).toEqual(['public.items', 'public.orders']);
+    expect(await query('select * from orders join pay on true')).toMatchObject({ result: 'deny' });
+    expect(asked).toHaveLength(3);
+    const lost = await query('select * from lost');
+    expect(lost).toMatchObject({ result: 'defer', missing: [{ entity: { type: 'Table', id: 'public.lost' } }] });
+    const many = Array.from({ length: 33 }, (_, i) => `select 1 from t${i}`).join(' union all ');
+    expect(await query(many)).toMatchObject({ result: 'deny' });
+    expect(asked).toHaveLength(4);
+  });
+
   it('many decisions on one entity at once ask once', async () => {
     writ = await run(bundle(onDemand()));
     behave = (_id, response) => void setTimeout(() => json({ order: { state: 'open' } })(_id, response), 50);

@@ -55,6 +55,9 @@ const SETTINGS: Readonly<Record<string, (value: string) => string>> = {
   'http.services.*.preflight': (value) => `${SERVICE}, preflight: ${value} } } }`,
   'http.services.*.numbers': (value) => `${SERVICE}, numbers: ${value} } } }`,
   'http.services.*.mappings': (value) => `${SERVICE}, mappings: ${value} } } }`,
+  'http.fronts.*.profile': (value) => `${SERVICE} } }, fronts: { f: { profile: ${value}, services: [s] } } }`,
+  'http.fronts.*.body': (value) =>
+    `${SERVICE} } }, fronts: { f: { profile: traefik, services: [s], body: ${value} } } }`,
   'gateway.servers.*.transport': (value) =>
     `gateway: { servers: { s: { url: https://mcp.example, transport: ${value} } } }`,
   'gateway.servers.*.mappings': (value) => `gateway: { servers: { s: { ${SERVER}, mappings: ${value} } } }`,

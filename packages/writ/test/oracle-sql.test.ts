@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, expect, it, test, vi } from 'vitest';
 import { importCatalogue } from '#writ/cli/import-catalogue.js';
 import { catalogueText } from '#writ/programs/sql/catalogue/catalogue-text.js';
 import { CATALOGUE_QUERY } from '#writ/programs/sql/catalogue/query.js';
@@ -11,19 +11,20 @@ import { HARMLESS_FUNCTIONS } from '#writ/programs/sql/known/functions.js';
 import { KNOWN_OPERATORS, KNOWN_TYPES, SYSTEM_RELATIONS } from '#writ/programs/sql/known/names.js';
 import { loadSqlParser } from '#writ/programs/sql/parser.js';
 import { readSql } from '#writ/programs/sql/read-sql.js';
+import { EVASIONS } from '../oracle-sql/evasions.js';
 import { missingOf, Oracle } from '../oracle-sql/oracle.js';
 import { ROWS } from '../oracle-sql/rows.js';
 import { run, tally } from '../oracle-sql/run.js';
 import { type PostgresServer, startPostgres } from './postgres.js';
 
-/** What is read of SQL, against what PostgreSQL locks. `npm run oracle-sql -w writ -- --count N` generates more. */
+/** Facts of SQL against the locks of PostgreSQL. `npm run oracle-sql -w writ -- --count N` generates more. */
 
 let server: PostgresServer;
 let oracle: Oracle;
 let client: pg.Client;
 
 beforeAll(async () => {
-  await loadSqlParser();
+  loadSqlParser();
   server = await startPostgres();
   const url = await server.database();
   oracle = await Oracle.open(url);
@@ -39,9 +40,10 @@ afterAll(async () => {
 
 it('every written text is as PostgreSQL has it, or is not understood', async () => {
   expect(ROWS.length).toBeGreaterThanOrEqual(150);
+  expect(EVASIONS.length).toBeGreaterThanOrEqual(100);
   const wrong: string[] = [];
-  for (const { trap, text, never } of ROWS) {
-    const { verdict, because } = await oracle.judge(text);
+  for (const { trap, text, never, path } of [...ROWS, ...EVASIONS]) {
+    const { verdict, because } = await oracle.judge(text, path);
     if (verdict !== (never ? 'not understood' : 'held')) wrong.push(`${trap}: ${text}: ${verdict}: ${because}`);
   }
   expect(wrong).toEqual([]);
@@ -67,8 +69,21 @@ it('the oracle sees what facts lack', async () => {
   expect(seen.length).toBeGreaterThan(behind.length / 2);
 });
 
+it('the query gives the same to a role that may do nothing but connect', async () => {
+  await client.query('create role oracle_reader; grant usage on schema public to oracle_reader');
+  try {
+    const all = await client.query<{ catalogue: string }>(CATALOGUE_QUERY);
+    await client.query('set role oracle_reader');
+    const own = await client.query<{ catalogue: string }>(CATALOGUE_QUERY);
+    expect(own.rows).toEqual(all.rows);
+  } finally {
+    await client.query('reset role; drop owned by oracle_reader; drop role oracle_reader');
+  }
+});
+
 it('an import keeps what is declared of a function, until its body is another', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'writ-catalogue-'));
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   const [answer, to] = [join(folder, 'answer.json'), join(folder, 'catalogues/shop.json')];
   const store = async (): Promise<ReturnType<typeof readCatalogueFile>> => {
     const { rows } = await client.query<{ catalogue: string }>(CATALOGUE_QUERY);
@@ -89,6 +104,7 @@ it('an import keeps what is declared of a function, until its body is another', 
   expect(second.catalog).toEqual(first.catalog);
   await client.query("create or replace function hide() returns trigger language plpgsql as 'begin return new; end'");
   expect((await store()).declared).toEqual([]);
+  printed.mockRestore();
   rmSync(folder, { recursive: true });
 });
 

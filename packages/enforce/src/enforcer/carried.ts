@@ -59,6 +59,16 @@ export function workingFor(client: CallingClient, txnToken: string): CallingClie
   return { ...client, originator: named, agent: client.originator };
 }
 
+/**
+ * Returns the client of a request that only its token names: the hop that passes it on has a credential of its own, and is not on the
+ * path. Undefined if the token is not readable. The token is not verified here: a request for another originator than that of its
+ * token is refused.
+ */
+export function namedBy(txnToken: string, task: string): CallingClient | undefined {
+  const originator = originatorIn(txnToken);
+  return originator === undefined ? undefined : { originator, agent: undefined, task };
+}
+
 /** Returns the trace of a carrier; undefined if it has no valid one. */
 export function traceIn(carrier: Json | undefined): TraceContext | undefined {
   const { traceparent, tracestate } = carrier ?? {};

@@ -9,7 +9,9 @@ export { type PlainService, plainService, servedService } from './definition/pla
 export type { Pointer, Source } from './definition/problems.js';
 export type { Operation, Service } from './definition/service.js';
 export type { RouteSettings, ServiceSettings } from './definition/settings.js';
+export { isAddressOrPrefix } from './egress/addresses.js';
 export { DefinitionError, type Problem } from './errors.js';
 export { type CanonicalRequest, canonicalRequest, type RawRequest, withBody } from './request/body.js';
 export { type CanonicalHead, canonicalHead, type RawHead } from './request/canonical.js';
+export { isIdentityHeader } from './request/header-names.js';
 export { type Refusal, type RefusalCode, refusalCodes } from './request/refusal.js';

@@ -15,6 +15,8 @@ export interface Reason {
   readonly reason?: string;
   /** The identity on the delegation path that the policy decided for. */
   readonly identity: EntityUid;
+  /** The thing that it decided on, if that is a part of what was asked about: a table of a statement. */
+  readonly resource?: EntityUid;
   /** Present on a forbid that a person can lift: by a step-up (`@stepUp`), or on request (`@requestable`). */
   readonly liftedBy?: 'step-up' | 'request';
 }
@@ -39,6 +41,12 @@ export interface Refusal {
      * @fix Send what the message says, for example a number and not its text. No policy has to change.
      */
     | 'invalid_request'
+    /**
+     * An argument is a program, and what it does to which things could not be read.
+     *
+     * @fix Write it more plainly, as the message says; docs/programs.md has what is understood.
+     */
+    | 'program_not_understood'
     /**
      * A policy could not be evaluated.
      *

@@ -11,6 +11,7 @@ import { ServiceClient } from './service-client.js';
 const came: unknown[] = [];
 let server: Server;
 let awaits = true;
+let ids = 0;
 beforeAll(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -18,7 +19,7 @@ beforeAll(async () => {
     request.on('end', () => {
       const text = String(Buffer.concat(chunks));
       if (request.url === '/access/v1/evaluation') {
-        response.writeHead(200, { 'Content-Type': 'application/json', 'X-Decision-Id': `D${came.length}` });
+        response.writeHead(200, { 'Content-Type': 'application/json', 'X-Decision-Id': `D${ids++}` });
         response.end(JSON.stringify({ decision: true, context: { awaits_outcome: awaits } }));
         return;
       }

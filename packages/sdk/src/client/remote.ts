@@ -1,4 +1,4 @@
-import type { Decision } from '../authzen/decision.js';
+import { type Decision, isPermitted } from '../authzen/decision.js';
 import type { ApprovalDesk } from '../authzen/desk.js';
 import type { DecisionId } from '../authzen/ids.js';
 import { isAsPermitted, type OutcomeStatus } from '../authzen/outcome.js';
@@ -16,6 +16,8 @@ import { StandingPermits } from './standing-permits.js';
 
 /** In characters, of what the service says of a request that it refused. */
 const MAX_DETAIL = 4_096;
+/** The permits whose ids are remembered: an answer that came for another request is recent. */
+const MAX_PERMITTED = 10_000;
 /** Outcomes of some enforcement points are never reported. */
 const MAX_OPEN = 100_000;
 
@@ -40,6 +42,7 @@ export function remoteDecisionPoint(
   const requestable = new WeakMap<Decision, Requestable>();
   /** Permits whose outcome nothing depends on. One that is forgotten is reported at once. */
   const independent = new BoundedCache<DecisionId, true>(MAX_OPEN);
+  const permitted = new BoundedCache<DecisionId, true>(MAX_PERMITTED);
   const outcomes = new Outcomes(client, log);
   const standing = new StandingPermits(client, log);
   return {
@@ -61,6 +64,14 @@ export function remoteDecisionPoint(
         throw new DecisionPointError(`the decision point answered with status ${status}${why}`);
       }
       const decision = readDecision(body, decisionId);
+      if (isPermitted(decision)) {
+        // An answer to another request must not permit this one.
+        if (permitted.has(decision.id))
+          throw new DecisionPointError(
+            `the decision point answered with ${decision.id}, which permits another request`,
+          );
+        permitted.set(decision.id, true);
+      }
       if (isIndependent(body)) independent.set(decision.id, true);
       const expires = requestableIn(body);
       if (expires !== undefined) requestable.set(decision, { request: asked, expires });

@@ -23,6 +23,7 @@ import { evaluationRoute } from './authzen/evaluation.js';
 import { evaluationsRoute } from './authzen/evaluations.js';
 import { metadataRoute } from './authzen/metadata.js';
 import { type SearchParts, searchRoutes } from './authzen/search.js';
+import { type HookEventParts, hookEventRoutes } from './hooks/events.js';
 import { type Metrics, metricsRoute } from './http/metrics.js';
 import { openApiOf, openApiRoute } from './http/openapi.js';
 import type { Route } from './http/route.js';
@@ -50,6 +51,7 @@ type RoutesParts = AccessRequestParts &
   EntityParts &
   ErasureParts &
   GrantParts &
+  HookEventParts &
   IdentityKeyParts &
   IdentityParts &
   LabelParts &
@@ -85,6 +87,7 @@ export function routesOf(parts: RoutesParts): Route[] {
     ...accessRequestRoutes(parts),
     ...approvalRoutes(parts),
     ...approvalPageRoutes(parts),
+    ...hookEventRoutes(parts),
     outcomeRoute(decider),
     permitsRoute(decider),
     reportedToolsRoute(parts),

@@ -2,6 +2,7 @@ import { CedarError, compile, type EntityJson, type PolicySet, readPolicyText, S
 import { parseJson } from '@writ/cedar/json';
 import type { Service } from '@writ/enforce/http';
 import type { z } from 'zod';
+import { type BundleCatalogue, cataloguesOf } from './catalogues.js';
 import { unknownFile } from './check/bundle/unknown-file.js';
 import type { Finding } from './check/finding.js';
 import { type At, Findings } from './check/findings.js';
@@ -9,7 +10,7 @@ import { policyTypes } from './check/policies/types.js';
 import { FOLDERS, NAMED_FILES, SCHEMA_FILE, type YamlContents } from './contents.js';
 import { BundleError } from './errors.js';
 import { type BundleFiles, readBundleFiles } from './files.js';
-import { checkHosts, httpServices } from './http-services.js';
+import { checkHosts, checkIdentityHeaders, httpServices } from './http-services.js';
 import { checkPolicySizes } from './limits.js';
 import { changesIn } from './overlay.js';
 import { hasId, type PolicySource } from './policy-source.js';
@@ -27,6 +28,8 @@ export interface ServedBundle extends YamlContents, Pick<BundleFiles, 'root' | '
   readonly entities: readonly EntityJson[];
   /** The services behind the enforcement points for HTTP. */
   readonly services: readonly Service[];
+  /** The catalogues of the databases that arguments in SQL are for. */
+  readonly catalogues: readonly BundleCatalogue[];
 }
 
 /** A bundle, read and compiled. */
@@ -92,6 +95,7 @@ class BundleReader {
     const yaml = this.yamlContents();
     const entities = this.each('entities', (file) => this.entities(file)).flat();
     const services = this.services(yaml);
+    const catalogues = yaml.tools === undefined ? [] : cataloguesOf(yaml.tools, this.files.texts, this.findings);
     const declared = this.schema();
     const sources = this.each('policies', (file) => this.policySources(file)).flat();
     if (sources.length === 0) this.reportNoPolicy();
@@ -101,7 +105,7 @@ class BundleReader {
     const servicePolicy = schema && this.servicePolicy(schema);
     const policies = schema && !this.findings.hasErrors ? this.compile(sources, schema) : undefined;
     if (policies !== undefined && servicePolicy !== undefined && schema !== undefined && !this.findings.hasErrors)
-      return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities, services };
+      return { ...this.files, ...yaml, schema, policies, sources, servicePolicy, entities, services, catalogues };
     unknownFile.check(this.files, this.findings.of(unknownFile.code));
     // The rules need a bundle; the types of policies do not, and an author who mends one error wants to see the others.
     if (schema !== undefined && sources.length > 0)
@@ -138,6 +142,7 @@ class BundleReader {
     if (settings === undefined) return [];
     const services = httpServices(settings, this.files.texts, this.findings);
     checkHosts(services, this.findings);
+    checkIdentityHeaders(services, settings, this.findings);
     return services;
   }
 
@@ -194,9 +199,10 @@ class BundleReader {
 
   /** Completes the schema with what Writ provides and policies read; not while the files that say what it provides have errors. */
   private completed(schema: Schema, sources: readonly PolicySource[], yaml: Partial<YamlContents>): Schema {
-    const { ledger } = yaml;
+    const { ledger, tools } = yaml;
     const hasTasks = this.files.texts.has(NAMED_FILES.tasks.file);
-    return ledger === undefined ? schema : completedSchema(schema, sources, { ledger, hasTasks });
+    if (ledger === undefined || tools === undefined) return schema;
+    return completedSchema(schema, sources, { ledger, tools, hasTasks });
   }
 
   private servicePolicy(schema: Schema): ServicePolicy | undefined {

@@ -49,6 +49,8 @@ export const FOLDERS = {
   entities: { extension: '.json', shape: undefined },
   /** OpenAPI documents of services for HTTP. */
   openapi: { extension: '.yaml', also: '.json', shape: undefined },
+  /** Catalogs of databases, for texts in SQL. */
+  catalogues: { extension: '.json', shape: undefined },
   mappings: { extension: '.yaml', shape: mappingYaml },
   tests: { extension: '.yaml', shape: testsYaml },
 } as const satisfies Record<string, Folder>;

@@ -94,6 +94,40 @@ describe('the services for HTTP of a bundle', () => {
   });
 
   it.each([
+    ['the service lists', SERVICE.replace(' }', ', headers: [X-Who] }'), DOCUMENT],
+    [
+      'an operation declares',
+      SERVICE,
+      DOCUMENT.replace('parameters: [', 'parameters: [{ name: x-who, in: header, schema: { type: string } }, '),
+    ],
+  ])('are not served if they would be sent a header of identities that %s', (_what, service, document) => {
+    const texts = files(`    shop: ${service}`, document);
+    const callers = 'callers: { edge: { identityHeaders: { for: { name: X-Who, type: User } } } }\n';
+    expect(read(texts).bundle).toBeDefined();
+    texts.set('writ.yaml', `${texts.get('writ.yaml')}${callers}`);
+    expect(read(texts).bundle).toBeUndefined();
+    expect(found(texts)).toEqual([
+      expect.stringContaining('writ.yaml:4:5 http/definition: the header x-who says who asks (identityHeaders)'),
+    ]);
+  });
+
+  it.each([
+    ['Host'],
+    ['Authorization'],
+    ['X-Forwarded-For'],
+    ['Accept'],
+    ['Txn-Token'],
+    ['Content-Type'],
+    ['Writ-User'],
+    ['X_User'],
+  ])('have no caller that names identities in %s', (name) => {
+    const callers = `callers: { edge: { identityHeaders: { for: { name: ${name}, type: User } } } }\n`;
+    expect(found(new Map([...files(`    shop: ${SERVICE}`), ['writ.yaml', `name: shop\n${callers}`]])).join()).toMatch(
+      /identityHeaders|another meaning/,
+    );
+  });
+
+  it.each([
     ['of a server and of a service', 'server: a\nservice: shop'],
     ['of nothing', 'tools: {}'],
     ['of tools of a service', 'service: shop\ntools: { a: { evaluation: { resource: { type: A, id: x } } } }'],

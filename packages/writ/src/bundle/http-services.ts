@@ -16,7 +16,7 @@ export function httpServices(
   const declared = Object.entries(http.services);
   if (declared.length === 0) return [];
   const places = new YamlPlaces(texts.get(file) ?? '');
-  return declared.flatMap(([name, { openapi, credential: _credential, ...settings }]): Service[] => {
+  return declared.flatMap(([name, { openapi, credential: _credential, tls: _tls, ...settings }]): Service[] => {
     const way = ['http', 'services', name];
     const text = openapi === undefined ? undefined : texts.get(openapi);
     if (openapi !== undefined && text === undefined) {
@@ -40,6 +40,27 @@ export function httpServices(
       return [];
     }
   });
+}
+
+/** Finds headers of identities that a service would be sent as they came: every client could write them. */
+export function checkIdentityHeaders(
+  services: readonly Service[],
+  { callers }: Pick<YamlContents['settings'], 'callers'>,
+  findings: Findings,
+): void {
+  const named = Object.values(callers).flatMap(({ identityHeaders: { for: person, agent } = {} }) => [person, agent]);
+  const names = new Set(named.flatMap((header) => (header === undefined ? [] : [header.name.toLowerCase()])));
+  for (const { name, headers, operations } of services)
+    for (const header of new Set([...headers, ...operations.flatMap((operation) => [...operation.headers.keys()])]))
+      if (names.has(header))
+        findings
+          .of('http/definition')
+          .in(NAMED_FILES.settings.file)
+          .error(
+            `the header ${header} says who asks (identityHeaders), and ${name} would be sent it as it came`,
+            'remove it from the headers and operations of the service, or name another one in identityHeaders',
+            ['http', 'services', name],
+          );
 }
 
 /** Finds two services that the same requests are for: one of them would be passed over. */

@@ -204,7 +204,9 @@ describe('the overlay of an environment', () => {
         ...['args', 'command', 'concurrency', 'env.*', 'headers.*', 'root', 'timeout', 'transport', 'url'].map(
           (name) => `.gateway.servers.*.${name}`,
         ),
-        ...['credential.*', 'hosts', 'upstream'].map((name) => `.http.services.*.${name}`),
+        ...['credential.*', 'hosts', 'tls.ca', 'tls.cert', 'tls.key', 'upstream'].map(
+          (name) => `.http.services.*.${name}`,
+        ),
         ...['.issuers.*.jwks', '.record.export.*.file', '.record.export.*.folder', '.record.export.*.headers.*'],
         ...['.record.export.*.url', '.spiffe.*.bundle'],
         ...['authorization', 'endpoint', 'jwks', 'pushAuthorization'].map((name) => `.signals.receive.*.${name}`),

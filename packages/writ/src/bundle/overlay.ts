@@ -69,7 +69,7 @@ function merged(
 }
 
 /** Maps of texts: what they name is of the server alone. */
-const OPEN: ReadonlySet<string> = new Set(['env', 'headers', 'credential']);
+const OPEN: ReadonlySet<string> = new Set(['env', 'headers', 'credential', 'tls']);
 const BY_COMMAND = ['command', 'args', 'env'];
 const BY_URL = ['url', 'transport', 'headers'];
 

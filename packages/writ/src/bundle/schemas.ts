@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { catalogueShape } from '../programs/sql/catalogue/format.js';
 import { FOLDERS, NAMED_FILES } from './contents.js';
 import { overlayYaml } from './format/overlay.js';
 
 /**
- * The JSON Schemas of the YAML files of a bundle, for editors. They are made from the shapes that a bundle is read with. Rules
+ * The JSON Schemas of the YAML files of a bundle, and of its catalogues, for editors. They are made from the shapes that a bundle is read with. Rules
  * between several members, and CEL, are not in them: `writ check` has the last word.
  */
 
@@ -17,6 +18,7 @@ const SHAPES: ReadonlyMap<string, { readonly shape: z.ZodType; readonly title: s
     { shape, title: file },
   ]),
   ['overlay', { shape: overlayYaml, title: 'writ.NAME.yaml' }],
+  ['catalogues', { shape: catalogueShape, title: 'catalogues/*.json' }],
   ...Object.entries(FOLDERS).flatMap(([folder, { shape }]): [string, { shape: z.ZodType; title: string }][] =>
     shape === undefined ? [] : [[folder, { shape, title: `${folder}/*.yaml` }]],
   ),

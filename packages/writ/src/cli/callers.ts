@@ -16,7 +16,7 @@ interface Key {
 }
 
 export interface ShownCaller {
-  readonly kind: 'caller' | 'client' | 'added';
+  readonly kind: 'caller' | 'client' | 'front' | 'added';
   readonly name: string;
   readonly agent?: string;
   readonly for?: string;
@@ -82,7 +82,9 @@ export async function rotateKey(
   print(
     made.kind === 'client'
       ? `  next: put it into the configuration of the client with \`writ up connect --client ${name}\`, or by hand, and restart the client`
-      : '  next: restart what asks with it, such as a guard in a client: the file is read at the start',
+      : made.kind === 'front'
+        ? '  next: put it into the configuration of the front, and reload that'
+        : '  next: restart what asks with it, such as a guard in a client: the file is read at the start',
   );
   return code;
 }
@@ -147,7 +149,12 @@ function whomOf({ agent, for: originator }: ShownCaller): string {
   return [originator, agent].filter((uid) => uid !== undefined).join(' > ');
 }
 
-const KINDS = { caller: 'caller', client: 'client of the gateway', added: 'added caller' } as const;
+const KINDS = {
+  caller: 'caller',
+  client: 'client of the gateway',
+  front: 'front of services',
+  added: 'added caller',
+} as const;
 
 function described(one: ShownCaller): string {
   const whom = whomOf(one);

@@ -3,6 +3,7 @@ import { bundleChecks } from './doctor/bundle.js';
 import { clientChecks } from './doctor/clients.js';
 import { dataChecks } from './doctor/data.js';
 import type { Found } from './doctor/found.js';
+import { hookChecks } from './doctor/hooks.js';
 import { machineChecks } from './doctor/machine.js';
 import { serviceChecks } from './doctor/service.js';
 import { environmentFrom } from './environment-of.js';
@@ -34,6 +35,7 @@ export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
     ['data', dataChecks(flags.data)],
     ['service', serviceChecks(flags)],
     ['clients', clientChecks()],
+    ['hooks', hookChecks()],
   ];
   const found: (Found & { readonly part: string })[] = [];
   for (const [part, checks] of parts) {

@@ -11,6 +11,7 @@ import { writeConfig } from './clients/write-config.js';
 import { UsageError } from './errors.js';
 import { EXIT, type ExitCode } from './exit.js';
 import { giveCaller, keyFileOf } from './guard-callers.js';
+import { guardHooks } from './guard-hooks.js';
 import { count, print, printJson } from './output.js';
 import { shellWord } from './shell-word.js';
 
@@ -29,6 +30,10 @@ export interface GuardInstallFlags {
   readonly client?: string[];
   readonly config?: string;
   readonly only?: string[];
+  /** Whether the hooks of the clients are installed, in place of guards before their servers. */
+  readonly hooks?: boolean;
+  readonly managed?: boolean;
+  readonly gatewayServer?: string[];
   readonly undo?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -51,6 +56,7 @@ interface Done {
 export async function guardInstall(flags: GuardInstallFlags): Promise<ExitCode> {
   const wrong = wrongIn(flags);
   if (wrong !== undefined) throw new UsageError(wrong);
+  if (flags.hooks === true) return guardHooks(flags);
   const where = { home: homedir(), project: process.cwd(), platform: process.platform, env: process.env };
   const configs = flags.config === undefined ? configsOn(where, flags.client) : configsIn(resolve(flags.config));
   const keyFiles = flags.undo === true ? new Map<string, string>() : await keyFilesOf(configs, flags);
@@ -66,6 +72,10 @@ function wrongIn(flags: GuardInstallFlags): string | undefined {
   const unknown = flags.client?.find((name) => !(CLIENTS as readonly string[]).includes(name));
   if (unknown !== undefined) return `the client ${unknown} is not known; those are ${CLIENTS.join(', ')}`;
   if (flags.config !== undefined && !existsSync(flags.config)) return `there is no ${flags.config}`;
+  if ((flags.managed === true || flags.gatewayServer !== undefined) && flags.hooks !== true)
+    return '--managed and --gateway-server are for --hooks';
+  if (flags.hooks === true && flags.config !== undefined)
+    return '--config is for servers of MCP; name clients with --client';
   if (flags.undo === true) return undefined;
   if (flags.for === undefined) return 'say on whose behalf, as in --for \'User::"ana"\'';
   const none = [flags.for, flags.agent].find((text) => text !== undefined && parseUid(text) === undefined);

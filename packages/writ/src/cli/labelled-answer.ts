@@ -1,12 +1,12 @@
 import { isObject } from '@writ/sdk/lib/is-object';
 import type { Bundle } from '../bundle/bundle.js';
 import { keyAt, YamlPlaces } from '../bundle/check/yaml-places.js';
-import { EFFECTS } from '../bundle/format/tools.js';
+import { toolsOf } from '../decide/plane-of.js';
 import type { Echo } from '../ledger/flow/echo.js';
 import { type LabelPart, leafSources } from '../ledger/flow/leaf-sources.js';
 import type { Leaf } from '../ledger/flow/result-labels.js';
 import { readAnswer } from '../ledger/flow/result-value.js';
-import { type ToolDescription, Tools } from '../ledger/flow/tool-description.js';
+import type { ToolDescription, Tools } from '../ledger/flow/tool-description.js';
 import { AnswerCounter, type CountedAnswer } from './counted-answer.js';
 
 /** A call with its answer. */
@@ -69,15 +69,14 @@ export class Labeller {
   private readonly lines = new Map<string, readonly (number | undefined)[]>();
 
   constructor(private readonly bundle: Bundle) {
-    const { tools, defaults, detect = {} } = bundle.tools;
-    this.tools = new Tools(tools, defaults, EFFECTS, Object.values(detect));
+    this.tools = toolsOf(bundle);
     this.counter = new AnswerCounter(bundle.ledger.accumulators);
   }
 
   async label(call: LabelledCall): Promise<Labelled> {
     const { task, tool: name, action, input, stored, echoes, result } = call;
     const { detect = {} } = this.bundle.tools;
-    const tool = this.tools.of(action);
+    const tool = this.tools.ofCall(action, input);
     const answer = readAnswer(result ?? null, tool.format);
     const lines = this.linesOf(tool);
     const sourced = await leafSources({ tool, detect, input, stored, echoes }, answer);

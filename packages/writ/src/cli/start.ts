@@ -3,6 +3,7 @@ import { messageOf } from '@writ/sdk/lib/message-of';
 import pc from 'picocolors';
 import type { WritError } from '../lib/errors.js';
 import { isLoopback } from '../lib/loopback.js';
+import type { TlsFiles } from '../lib/server-certificate.js';
 import { start as startWrit } from '../serve/start.js';
 import type { Writ } from '../serve/start-options.js';
 import { environmentFrom } from './environment-of.js';
@@ -39,9 +40,11 @@ export interface StartFlags {
   readonly gatewayTlsCert?: string;
   readonly gatewayTlsKey?: string;
   readonly httpPort?: number;
+  readonly checkPort?: number;
   readonly httpHost?: string;
   readonly httpTlsCert?: string;
   readonly httpTlsKey?: string;
+  readonly httpTlsClientCa?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
   readonly newLogKey?: boolean;
@@ -63,8 +66,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   }
   if ((flags.gatewayTlsCert === undefined) !== (flags.gatewayTlsKey === undefined))
     throw new UsageError('--gateway-tls-cert and --gateway-tls-key go together');
-  if ((flags.httpTlsCert === undefined) !== (flags.httpTlsKey === undefined))
-    throw new UsageError('--http-tls-cert and --http-tls-key go together');
+  const httpTls = httpTlsOf(flags);
   if (host !== undefined && !isLoopback(host) && cert === undefined && publicUrl?.startsWith('https://') !== true) {
     throw new UsageError(
       `on ${host}, keys would travel in the clear`,
@@ -82,9 +84,6 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
     gatewayTlsCert === undefined || gatewayTlsKey === undefined
       ? undefined
       : { cert: gatewayTlsCert, key: gatewayTlsKey };
-  const { httpTlsCert, httpTlsKey } = flags;
-  const httpTls =
-    httpTlsCert === undefined || httpTlsKey === undefined ? undefined : { cert: httpTlsCert, key: httpTlsKey };
   const store = storeOf(flags.store);
   const storeKey = flags.storeKey ?? process.env.WRIT_STORE_KEY;
   const hostNames = flags.allowHost;
@@ -117,6 +116,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   if (writ.httpUrl !== undefined) print(`http      ${pc.bold(writ.httpUrl)}`);
+  if (writ.checkUrl !== undefined) print(`check     ${pc.bold(writ.checkUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
   let gone: WritError | undefined;
@@ -152,4 +152,15 @@ function expectedIn(file: string, isFollower: boolean): Buffer {
       { cause },
     );
   }
+}
+
+/** Returns the certificate of the proxy for HTTP, if it has one. @throws {UsageError} for one of two files */
+function httpTlsOf({
+  httpTlsCert: cert,
+  httpTlsKey: key,
+  httpTlsClientCa: clientCa,
+}: StartFlags): TlsFiles | undefined {
+  if (cert !== undefined && key !== undefined) return { cert, key, clientCa };
+  if (cert === undefined && key === undefined && clientCa === undefined) return undefined;
+  throw new UsageError('--http-tls-cert and --http-tls-key go together, and --http-tls-client-ca needs both');
 }

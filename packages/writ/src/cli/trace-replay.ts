@@ -88,7 +88,7 @@ export class TraceReplay {
 
   private async replay(trace: Trace, client: CallingClient, call: RecordedCall): Promise<ReplayedCall> {
     const { tool, args, at } = call;
-    const { effects } = this.decider.plane.tools.of(tool);
+    const { effects } = this.decider.plane.tools.ofCall(tool, args);
     this.now = at;
     try {
       const mapped = this.mapper.map({ server: serverOf(this.bundle, tool), tool, arguments: args }, client);
@@ -160,7 +160,8 @@ export class TraceReplay {
       taskLabels: this.ledger.labels.within(event.keys.task, event.lineage, this.now),
       named: [],
     };
-    const echoes = known === undefined ? [] : echoesOf(this.decider.plane.tools.of(action.name), input, known);
+    const echoes =
+      known === undefined ? [] : echoesOf(this.decider.plane.tools.ofCall(action.name, input), input, known);
     return { action: action.name, input, stored: data?.stored ?? [], echoes };
   }
 

@@ -12,6 +12,7 @@ type Group = (typeof GROUPS)[number];
 export const SERVICE_PORT = 7465;
 export const GATEWAY_PORT = 7466;
 export const HTTP_PORT = 7467;
+export const CHECK_PORT = 7468;
 export const SERVICE_URL = `http://127.0.0.1:${SERVICE_PORT}`;
 
 /**

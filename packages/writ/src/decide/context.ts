@@ -2,6 +2,7 @@ import type { ActionDeclaration, CedarJsonObject, CedarType, RecordType } from '
 import { isObject } from '@writ/sdk/lib/is-object';
 import type { OriginSummary } from '../ledger/flow/origins.js';
 import type { LedgerValues } from '../ledger/ledger.js';
+import type { ProgramFacts } from '../programs/facts.js';
 import { originatorOf, type Provenance } from '../provenance/path.js';
 import type { DataFlow } from './data-flow.js';
 import type { Coverage } from './mandates.js';
@@ -9,7 +10,7 @@ import type { Coverage } from './mandates.js';
 /** The parts of `context` that Writ provides. A caller cannot set them. */
 const OWN = new Set([
   ...['provenance', 'ledger', 'derived', 'mandate', 'tool'],
-  ...['approvals', 'consents', 'now', 'origins', 'action'],
+  ...['approvals', 'consents', 'now', 'origins', 'action', 'program'],
 ]);
 
 /** Returns whether Writ provides this part of `context`, and a caller cannot set it. */
@@ -114,6 +115,10 @@ function ownValue(name: string, type: CedarType, parts: ContextParts): unknown {
       return declaredPart(type, (attribute, inner) => toolValue(attribute, inner, parts));
     case 'origins':
       return declaredPart(type, (attribute, inner) => summaryValue(inner, parts.flow.call?.ofArgument(attribute)));
+    case 'program': {
+      const { program } = parts.flow.tool;
+      return program && declaredPart(type, (attribute) => programValue(attribute, program));
+    }
     case 'approvals':
       return [...parts.approvals()];
     case 'consents':
@@ -177,6 +182,27 @@ function toolValue(name: string, type: CedarType, { flow: { tool, call }, given 
     default:
       return undefined;
   }
+}
+
+const OF_PROGRAM: ReadonlySet<string> = new Set<keyof ProgramFacts>([
+  ...(['language', 'understood', 'reason', 'statements', 'programs', 'interpreters', 'interactive'] as const),
+  ...([
+    'unresolved',
+    'writesOutside',
+    'readsOutside',
+    'reads',
+    'writes',
+    'hosts',
+    'packages',
+    'columns',
+    'functions',
+  ] as const),
+]);
+
+function programValue(name: string, program: ProgramFacts): unknown {
+  // That of its parts is theirs (decide/parts.ts).
+  if (name === 'access') return 'run';
+  return OF_PROGRAM.has(name) ? program[name as keyof ProgramFacts] : undefined;
 }
 
 const SEEN: ReadonlySet<string> = new Set<keyof OriginSummary>([

@@ -95,9 +95,9 @@ export class Decider {
     this.memory = new TaskMemory({ ...parts, plane: () => this.current });
     this.permits = new Permits({
       ...parts,
-      describe: (action) => {
+      describe: (action, input) => {
         const { tools, detect } = this.current;
-        return tools.isEmpty ? undefined : { tool: tools.of(action), detect };
+        return tools.isEmpty ? undefined : { tool: tools.ofCall(action, input), detect };
       },
       learns: () => !this.current.tools.isEmpty,
       eventOf: (decision) => this.memory.eventOf(decision),

@@ -25,6 +25,7 @@ const verdictOf = (policies: string, given: Partial<Gathered> = {}) =>
     context: {},
     obligations: {},
     supported: new Set(),
+    parts: [],
     missing: () => [],
     withheld: () => [],
     approved: () => new Set(),

@@ -20,6 +20,8 @@ export interface Gathered {
   readonly resource: Entity;
   readonly action: EntityUid;
   readonly context: CedarJsonObject;
+  /** Things that the action is also done to, each of which must be permitted: the tables of a statement. */
+  readonly parts: readonly DecidedPart[];
   readonly obligations: Readonly<Record<string, DeclaredObligation>>;
   /** The types of obligation that the enforcement point can carry out. */
   readonly supported: ReadonlySet<string>;
@@ -31,6 +33,12 @@ export interface Gathered {
   readonly approved: (policies: readonly string[]) => ReadonlySet<string>;
   /** Returns why revocations may be out of date; a permit with `@highRisk` is then withheld. Undefined while they are not. */
   readonly stale: () => string | undefined;
+}
+
+/** A thing that an action is also done to, with the context of that. */
+export interface DecidedPart {
+  readonly resource: Entity;
+  readonly context: CedarJsonObject;
 }
 
 /** The results of the policies for all identities together. */
@@ -52,17 +60,23 @@ class Tally {
  * @throws {CedarError} `request` if the context does not fit the schema
  */
 export function evaluate(gathered: Gathered): Verdict {
-  const { policies, entities, identities, resource, action, context } = gathered;
   const tally = new Tally();
-  const base = policies.environment({ principal: resource, action, resource, context }, entities);
-  for (const identity of identities) {
-    const response = policies.evaluate({ ...base, principal: identity, resource }, entities);
-    count(tally, gathered, identity, response);
-  }
+  decideOn(tally, gathered, gathered);
+  for (const part of gathered.parts) decideOn(tally, gathered, part, part.resource);
   return verdictOf(tally, gathered, gathered.withheld());
 }
 
-function count(tally: Tally, gathered: Gathered, identity: Entity, response: Response): void {
+/** @param part the thing, if it is not the resource of the request */
+function decideOn(tally: Tally, gathered: Gathered, { resource, context }: DecidedPart, part?: Entity): void {
+  const { policies, entities, identities, action } = gathered;
+  const base = policies.environment({ principal: resource, action, resource, context }, entities);
+  for (const identity of identities) {
+    const response = policies.evaluate({ ...base, principal: identity, resource }, entities);
+    count(tally, gathered, identity, response, part);
+  }
+}
+
+function count(tally: Tally, gathered: Gathered, identity: Entity, response: Response, part?: Entity): void {
   const { policies, action, resource } = gathered;
   const failed = response.errors.filter(({ policyId }) => policies.policies.get(policyId)?.effect === 'forbid');
   for (const { policyId, message } of failed) {
@@ -73,7 +87,7 @@ function count(tally: Tally, gathered: Gathered, identity: Entity, response: Res
   const permitsBefore = tally.permits.length;
   const unmeant: string[] = [];
   for (const id of response.reasons) {
-    const reason = reasonOf(policies, id, identity);
+    const reason = reasonOf(policies, id, identity, part);
     if (reason.effect === 'permit') {
       if (!isMeant(policies, id, action)) {
         unmeant.push(id);
@@ -89,7 +103,7 @@ function count(tally: Tally, gathered: Gathered, identity: Entity, response: Res
   }
   if (tally.forbids.length > forbidsBefore) return;
   if (response.permitted && (!NAMED_ONLY.has(action.id) || tally.permits.length > permitsBefore)) return;
-  const what = `${uidText(identity)} to ${action.id} on ${uidText(resource)}`;
+  const what = `${uidText(identity)} to ${action.id} on ${uidText(part ?? resource)}`;
   const code = response.errors.length > failed.length ? 'policy_error' : 'not_permitted';
   const error = response.errors.find((one) => !failed.includes(one));
   const why = code === 'policy_error' ? `, and ${error?.policyId} could not be evaluated: ${error?.message}` : '';
@@ -189,7 +203,7 @@ function stepUps(policies: PolicySet, liftable: readonly Reason[]): { obligation
   return obligations.size === 0 ? {} : { obligations: [...obligations.values()] };
 }
 
-function reasonOf(policies: PolicySet, id: string, identity: EntityUid): Reason {
+function reasonOf(policies: PolicySet, id: string, identity: EntityUid, part: EntityUid | undefined): Reason {
   const { effect = 'forbid', annotations = {} } = policies.policies.get(id) ?? {};
   const { reason, stepUp, requestable } = annotations;
   const lifted = stepUp !== undefined ? 'step-up' : requestable !== undefined ? 'request' : undefined;
@@ -197,6 +211,7 @@ function reasonOf(policies: PolicySet, id: string, identity: EntityUid): Reason 
     policy: id,
     effect,
     identity: { type: identity.type, id: identity.id },
+    ...(part === undefined ? {} : { resource: { type: part.type, id: part.id } }),
     ...(reason === undefined ? {} : { reason }),
     ...(effect === 'permit' || lifted === undefined ? {} : { liftedBy: lifted }),
   };

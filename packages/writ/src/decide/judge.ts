@@ -48,6 +48,7 @@ import { revokedText } from './in-flight.js';
 import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
 import { inputMisfit, misfit, misfitBy } from './misfit.js';
 import { goesThrough, letThrough, type Observing } from './observing.js';
+import { decidedParts, gatheredParts, partsOf, partsRefused } from './parts.js';
 import type { Permits } from './permits.js';
 import { placedIn } from './placing.js';
 import { MAX_LIFE_MS, type PlainTasks } from './plain-tasks.js';
@@ -286,8 +287,16 @@ export class Judge {
     };
     const context = buildContext(declared, parts);
     const seen = seenIn(context);
+    const named = partsOf(flow.tool);
+    const refused = partsRefused(flow.tool, named, declared);
+    const things = refused === undefined ? gatheredParts(named, new EntityGatherer(plane.registry, caller), draft) : [];
     if (seen !== undefined) draft.seen = seen;
-    const referred = referredFacts(plane.dereferences, entities, context, plane.registry);
+    const referred = referredFacts(
+      plane.dereferences,
+      [...entities, ...things.map((one) => one.resource)],
+      context,
+      plane.registry,
+    );
     if (referred !== undefined && referred.length > 0) draft.referred = referred;
     const supported = supportedBy(caller, request);
     if (supported.size > 0) draft.supported = [...supported];
@@ -298,15 +307,16 @@ export class Judge {
       resource,
       action: declared.uid,
       context,
+      parts: decidedParts(things, declared, context),
       obligations: plane.obligations,
       supported,
-      missing: () => missingFacts(plane.registry, entities),
+      missing: () => missingFacts(plane.registry, [...entities, ...things.map((one) => one.resource)]),
       withheld: () => withheldFacts(plane.registry),
       approved: (policies) => approved.lift(policies),
       stale: staleness,
     };
     const goesThrough = this.goesThrough(given);
-    const verdict = goesThrough ? evaluatedAnyhow(gathered) : evaluate(gathered);
+    const verdict = refused ?? (goesThrough ? evaluatedAnyhow(gathered) : evaluate(gathered));
     if (request.context?.approval !== undefined) draft.presented = presentedIn(request, approvals, asked);
     const isOutside = coverage?.covers === false && approved.lift([mandatePolicy(coverage.kind)]).size === 0;
     const outside = isOutside ? outsideVerdict(verdict, coverage, plane.tasks, request) : verdict;
@@ -314,12 +324,10 @@ export class Judge {
     if (!isPermitted(decidedOn)) {
       if (goesThrough) return this.letThrough(given, decidedOn, history, draft);
       if (!isOutside && event !== undefined && id !== undefined) {
-        const at = retryTime(verdict, ledger.endsAfter(event, now, values), (time) =>
-          evaluate({
-            ...gathered,
-            context: buildContext(declared, { ...parts, ledger: ledger.readAfter(event, time, values) }),
-          }),
-        );
+        const at = retryTime(verdict, ledger.endsAfter(event, now, values), (time) => {
+          const then = buildContext(declared, { ...parts, ledger: ledger.readAfter(event, time, values) });
+          return evaluate({ ...gathered, context: then, parts: decidedParts(things, declared, then) });
+        });
         if (at !== undefined) draft.retryAt = new Date(at).toISOString();
       }
       return bound(decidedOn, asked);
@@ -342,7 +350,7 @@ export class Judge {
   ): History {
     const { ledger } = this.parts;
     const { name } = request.action;
-    const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.of(name);
+    const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.ofCall(name, request.context?.input);
     let ofOwner: string | undefined;
     const lineage = (): string => (ofOwner ??= lineageOf(plane.registry, provenance));
     // A mandate is for what a task does, and not for what people decide about it.
@@ -449,7 +457,7 @@ function seenIn(context: CedarJsonObject): DecisionRecord['seen'] {
       },
     };
   }
-  for (const name of ['derived', 'mandate', 'tool', 'origins'])
+  for (const name of ['derived', 'mandate', 'tool', 'origins', 'program'])
     if (context[name] !== undefined) seen = { ...seen, [name]: context[name] };
   return seen;
 }

@@ -20,7 +20,10 @@ export interface LearningParts {
   readonly reader: AnswerReader;
   readonly clock: () => Date;
   /** Returns the description of a tool, and the detectors for its results; undefined if the bundle describes no tool. */
-  readonly describe: (action: string) => { readonly tool: ToolDescription; readonly detect: Detection } | undefined;
+  readonly describe: (
+    action: string,
+    input: unknown,
+  ) => { readonly tool: ToolDescription; readonly detect: Detection } | undefined;
   /** Is notified of an answer that could not be read within its bounds. */
   readonly unread: (action: string, error: unknown) => void;
   /** Returns the action of a recorded decision as the ledger sees it. */
@@ -59,7 +62,7 @@ export class Learning {
     const { ledger, describe, eventOf, clock } = this.parts;
     const known = ledger.waiting(decisionId);
     const event = known?.event ?? (decision && eventOf(decision));
-    const described = event && describe(event.action);
+    const described = event && describe(event.action, event.input);
     if (event?.data === undefined || described === undefined) return undefined;
     const { tool, detect } = described;
     const isUnseen = result === UNREAD || result === AS_DESCRIBED;
@@ -99,8 +102,8 @@ export class Learning {
   }
 
   /** Notes the services that a call went to: a code that one of them sends afterwards may go back to it. */
-  private noteServices({ action, keys, effects, call }: LedgerEvent): void {
-    const { services, hasSenders } = this.parts.describe(action)?.tool ?? NO_SERVICE;
+  private noteServices({ action, input, keys, effects, call }: LedgerEvent): void {
+    const { services, hasSenders } = this.parts.describe(action, input)?.tool ?? NO_SERVICE;
     if (!hasSenders) return;
     const hosts = effects.includes('egress') ? (hostsOf(call?.valuesOf('destination') ?? []) ?? []) : [];
     if (services.length + hosts.length === 0) return;

@@ -47,11 +47,14 @@ export function outlookOf(
 function ofMandate(plane: PolicyPlane, action: string, provenance: Provenance): Outlook {
   const mandate = mandateFor(provenance.mandate, plane.usualMandate, action);
   if (mandate === undefined || mandate.grants === 'any') return 'always';
-  const { effects, isDescribed } = plane.tools.of(action);
+  const { effects, isDescribed, programs } = plane.tools.of(action);
   const couldCover = mandate.grants.some(
     (grant) =>
       (grant.actions === undefined || grant.actions.includes(action)) &&
-      (grant.effects === undefined || (isDescribed && effects.every((effect) => grant.effects?.includes(effect)))),
+      (grant.effects === undefined ||
+        // A program decides with each call what it does.
+        programs.length > 0 ||
+        (isDescribed && effects.every((effect) => grant.effects?.includes(effect)))),
   );
   if (couldCover) return 'depends';
   return plane.tasks?.kinds.get(mandate.kind)?.outside === 'ask' ? 'person' : 'never';

@@ -7,6 +7,8 @@ import { DerivedValues } from '../ledger/derived/derived-values.js';
 import { Tools } from '../ledger/flow/tool-description.js';
 import { Ledger } from '../ledger/ledger.js';
 import { millisecondsOf } from '../lib/duration.js';
+import { programReader } from '../programs/read-program.js';
+import { Catalogue } from '../programs/sql/catalogue/catalogue.js';
 import { type TaskKind, type TaskKinds, usualMandate } from '../provenance/task-kinds.js';
 import { type FactRule, FactRules } from '../registry/fact-rules.js';
 import { Registry } from '../registry/registry.js';
@@ -32,7 +34,7 @@ export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
     policyVersion: bundle.version,
     delegation: bundle.settings.delegation,
     detect: bundle.tools.detect ?? {},
-    tools: toolsOf(bundle.tools),
+    tools: toolsOf(bundle),
     derived: new DerivedValues(bundle.ledger.derived),
     obligations: bundle.obligations.obligations,
     tasks,
@@ -47,8 +49,14 @@ export function* preparingPlane(bundle: ServedBundle): Steps<PolicyPlane> {
   };
 }
 
-function toolsOf({ tools, defaults, detect = {}, stores, readers }: ServedBundle['tools']): Tools {
-  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores, readers);
+/** Returns the tools of a bundle, ready to be used. */
+export function toolsOf({ tools: declared, catalogues }: Pick<ServedBundle, 'tools' | 'catalogues'>): Tools {
+  const { tools, defaults, detect = {}, stores, readers, programs } = declared;
+  const read = new Map(catalogues.map(({ file, snapshot }) => [file, new Catalogue(snapshot)]));
+  return new Tools(tools, defaults, EFFECTS, Object.values(detect), stores, readers, {
+    declared: programs,
+    readerOf: ({ catalogue, ...language }) => programReader({ ...language, catalogue: read.get(catalogue ?? '') }),
+  });
 }
 
 function formsOf({ access }: ServedBundle): Map<string, RequestForm> {

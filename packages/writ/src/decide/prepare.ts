@@ -3,6 +3,7 @@ import type { AccessRequest, Verdict } from '@writ/sdk/authzen';
 import type { RevisionLog } from '../registry/revision-log.js';
 import type { TokenProvenance } from './delegation/token-provenance.js';
 import { provenanceOf } from './gather.js';
+import { decidablePartsOf } from './parts.js';
 import type { PolicyPlane } from './plane.js';
 
 /** The most time that a request waits for a revision. */
@@ -19,7 +20,7 @@ export function mayWait(requests: readonly AccessRequest[], { fetchers }: Pick<P
 export function* waitsFor(
   requests: Iterable<AccessRequest>,
   token: TokenProvenance | undefined,
-  { fetchers }: Pick<PolicyPlane, 'fetchers'>,
+  { fetchers, tools }: Pick<PolicyPlane, 'fetchers' | 'tools'>,
   revisions: Pick<RevisionLog, 'revision' | 'reaches'>,
   now: Date,
 ): Generator<Promise<unknown>> {
@@ -28,7 +29,7 @@ export function* waitsFor(
   for (const request of requests) {
     const wanted = request.context?.atLeast;
     if (Number.isSafeInteger(wanted)) newest = Math.max(newest, wanted as number);
-    if (isFetching) yield* fetchers.waitsFor(entitiesOf(request, token), now.getTime());
+    if (isFetching) yield* fetchers.waitsFor(entitiesOf(request, token, tools), now.getTime());
   }
   if (newest > 0) yield reachRevision(revisions, newest);
 }
@@ -54,9 +55,14 @@ export function behindOf({ context }: AccessRequest, revision: number): Verdict 
   return { result: 'defer', reasons: [], refusal: { code: 'registry_behind', message } };
 }
 
-function* entitiesOf(request: AccessRequest, token: TokenProvenance | undefined): Generator<EntityUid> {
+function* entitiesOf(
+  request: AccessRequest,
+  token: TokenProvenance | undefined,
+  tools: PolicyPlane['tools'],
+): Generator<EntityUid> {
   const named = provenanceOf(request);
   if (typeof named !== 'string') yield* named.path;
   if (token !== undefined && 'path' in token) yield* token.path;
   yield request.resource;
+  for (const { uid } of decidablePartsOf(tools.ofCall(request.action.name, request.context?.input))) yield uid;
 }

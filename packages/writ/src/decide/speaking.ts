@@ -4,6 +4,8 @@ import { type EntityUid, uidText } from '@writ/cedar';
 export interface Speaking {
   /** Returns whether it may say that this path acts: the originator, then the agent at work for it. */
   covers(path: readonly EntityUid[]): boolean;
+  /** The one path that it may name, the originator first; undefined if it may name several. */
+  readonly path?: readonly EntityUid[] | undefined;
   /** The identities, for messages. */
   readonly whom: string;
   /** The way to a key that speaks for others. */
@@ -14,6 +16,7 @@ export interface Speaking {
 export function speaksFor(agent: EntityUid | undefined, originator: EntityUid | undefined): Speaking {
   const own = [originator, agent].filter((uid) => uid !== undefined);
   return {
+    path: own.length === 0 ? undefined : own,
     covers: (path) => path.length === own.length && path.every((uid, i) => isSame(uid, own[i])),
     whom: `${own.map(uidText).join(' > ')} alone`,
     help: 'give each agent a key of its own: writ caller add NAME --for PERSON --agent AGENT',

@@ -27,9 +27,9 @@ export class EnvironmentError extends WritError {
 }
 
 /**
- * The certificate of a server cannot be read, or its key is another one.
+ * A certificate cannot be read, or its key is another one.
  *
- * @fix Check the files of --tls-cert and --tls-key, and that the service may read them.
+ * @fix Check the files of --tls-cert and --tls-key, or of `tls` of a service for HTTP, and that the service may read them.
  */
 export class CertificateError extends WritError {
   readonly code = 'certificate_unusable';

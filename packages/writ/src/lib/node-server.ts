@@ -8,14 +8,24 @@ type Limits = Pick<
   'maxHeaderSize' | 'headersTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'connectionsCheckingInterval'
 > & { readonly headersTimeout: number };
 
-/** Returns a server of Node. @param certificate undefined for plain HTTP */
+/**
+ * Returns a server of Node.
+ *
+ * @param certificate undefined for plain HTTP
+ * @param protocols those that it chooses from over TLS (ALPN); HTTP/1.1 alone by default
+ */
 export function nodeServer(
   limits: Limits,
   certificate: ServerCertificate | undefined,
   listener?: RequestListener,
+  protocols: string[] = ['http/1.1'],
 ): Server {
   if (certificate === undefined) return createHttpServer(limits, listener);
-  const handshake = { minVersion: 'TLSv1.2', handshakeTimeout: limits.headersTimeout } as const;
+  const handshake = {
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: limits.headersTimeout,
+    ALPNProtocols: protocols,
+  } as const;
   const server = createHttpsServer({ ...limits, ...handshake, ...certificate.options }, listener);
   certificate.onRenewed((options) => server.setSecureContext({ minVersion: 'TLSv1.2', ...options }));
   return server;

@@ -172,8 +172,8 @@ export class CallerKeys {
     return {
       kind,
       name,
-      ...(holder.kind === 'caller' || holder.agent === undefined ? {} : { agent: holder.agent }),
-      ...(holder.kind === 'caller' ? {} : { originator: holder.originator }),
+      ...('agent' in holder && holder.agent !== undefined ? { agent: holder.agent } : {}),
+      ...('originator' in holder ? { originator: holder.originator } : {}),
       keys: [...ended, ...live].map((row) => this.keyView(row)),
       ...(isBrought
         ? {}

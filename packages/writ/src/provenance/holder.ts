@@ -14,6 +14,8 @@ export type Holder =
       readonly scopes: readonly string[];
       readonly brings?: BroughtKey | undefined;
     }
+  /** A proxy of somebody else, in front of services, that asks before it forwards. It is nobody in a decision. */
+  | { readonly kind: 'front'; readonly name: string; readonly brings?: BroughtKey | undefined }
   /** A caller of the service that an administrator added: the guard of one agent at work for one person. */
   | {
       readonly kind: 'added';

@@ -22,6 +22,7 @@ const FULL: Required<DecisionRecord> = {
   request: { subject: lena, action: { name: 'refund_order' }, resource: order, context: { input: { amount: 170 } } },
   reasons: [{ policy: 'refund-limit', effect: 'forbid', reason: 'at most 500 in a day', identity: lena }],
   facts: [{ uid: lena, attributes: { level: 3 }, ancestors: [{ type: 'Team', id: 'support' }] }],
+  parts: [{ access: 'read', fact: { uid: { type: 'Table', id: 'public.orders' }, attributes: {}, ancestors: [] } }],
   ledger: { refunded: 400, seen: ['pii'] },
   policyVersion: 'sha256:5f1d',
   provenance: { path: [lena, bot], assurance: 2, txn: 'task-7' },

@@ -30,6 +30,7 @@ const reasonShape = z.strictObject({
   effect: z.enum(['permit', 'forbid']),
   reason: z.string().optional(),
   identity: uid.describe('The identity of the path that it decided for'),
+  resource: uid.optional().describe('The thing that it decided on, if that is one of `parts`'),
   liftedBy: z.enum(['step-up', 'request']).optional(),
 });
 const refusalShape = z.strictObject({ code: z.string(), message: z.string() });
@@ -79,6 +80,15 @@ export const DECISION_FIELDS = {
       .describe('The identities in the order of the path, the resource last; fewer when it did not get so far'),
     {
       explain: inputs((facts, request) => factsAsRead({ facts, request }).map(factLine)),
+    },
+  ),
+  parts: field(
+    z
+      .array(z.strictObject({ access: z.string(), fact }))
+      .optional()
+      .describe('Further things that it was decided on, and how each is used: the tables of a statement'),
+    {
+      explain: inputs((parts) => parts.map(({ access, fact: one }) => `also to ${access}: ${factLine(one)}`)),
     },
   ),
   ledger: field(

@@ -17,8 +17,9 @@ export function reasonLines(reasons: readonly Reason[]): string[] {
     if (known === undefined) byPolicy.set(key, { reason, identities: [identity] });
     else known.identities.push(identity);
   }
-  return [...byPolicy.values()].map(({ reason: { policy, effect, reason, liftedBy }, identities }) => {
-    const verb = effect === 'permit' ? 'permits it' : 'forbids it';
+  return [...byPolicy.values()].map(({ reason: { policy, effect, resource, reason, liftedBy }, identities }) => {
+    const what = resource === undefined ? 'it' : `it on ${uidText(resource)}`;
+    const verb = `${effect === 'permit' ? 'permits' : 'forbids'} ${what}`;
     return `${policy} ${verb}${UNLESS[liftedBy ?? 'never']}, for ${listed(identities.map(uidText))}${reason === undefined ? '' : `: ${reason}`}`;
   });
 }

@@ -48,7 +48,7 @@ export function activationParts(
   ];
 }
 
-/** Returns those who prove themselves by a key: callers of the service, and clients of the gateway. */
+/** Returns those who prove themselves by a key: callers of the service, clients of the gateway, and fronts. */
 function holdersOf({ settings }: ServedBundle, ofProgram: Readonly<Record<string, DeclaredCaller>>): Holder[] {
   const declared: Readonly<Record<string, DeclaredCaller & { readonly key?: KeySetting }>> = {
     ...BUILT_IN,
@@ -66,7 +66,16 @@ function holdersOf({ settings }: ServedBundle, ofProgram: Readonly<Record<string
     scopes,
     brings: broughtBy(key),
   }));
-  return [...callers.map(([name, { key }]) => ({ kind: 'caller' as const, name, brings: broughtBy(key) })), ...clients];
+  const fronts = Object.entries(settings.http.fronts).map(([name, { key }]) => ({
+    kind: 'front' as const,
+    name,
+    brings: broughtBy(key),
+  }));
+  return [
+    ...callers.map(([name, { key }]) => ({ kind: 'caller' as const, name, brings: broughtBy(key) })),
+    ...clients,
+    ...fronts,
+  ];
 }
 
 type KeySetting = WritYaml['callers'][string]['key'];

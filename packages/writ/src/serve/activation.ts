@@ -8,7 +8,7 @@ import type { Decider } from '../decide/decide.js';
 import type { PolicyPlane } from '../decide/plane.js';
 import { preparingPlane } from '../decide/plane-of.js';
 import { selfTest } from '../decide/self-test.js';
-import { servedServices } from '../enforce/http/served-services.js';
+import { servedEgress, servedServices } from '../enforce/http/served-services.js';
 import { mapperOf } from '../enforce/mcp/gateway/mapper-of.js';
 import { Closers } from '../lib/closers.js';
 import { Slices, turn } from '../lib/slices.js';
@@ -191,7 +191,8 @@ export class Activation {
         people: identities.people,
       }),
       mapper: mapperOf(bundle, data),
-      http: servedServices(bundle),
+      http: servedServices(bundle, (message) => this.parts.runtime.logger.warn({ face: 'http' }, message)),
+      egress: servedEgress(bundle),
       svids: new JwtSvids(spiffe, clock),
     };
     // Fetchers come last: they have to be closed, and a later step that fails would leave them open.

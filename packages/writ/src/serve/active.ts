@@ -1,4 +1,4 @@
-import type { ServedServices } from '@writ/enforce/http/proxy';
+import type { ServedEgress, ServedServices } from '@writ/enforce/http/proxy';
 import type { Callers } from '../api/http/callers.js';
 import type { ServedBundle } from '../bundle/bundle.js';
 import type { PolicyPlane } from '../decide/plane.js';
@@ -14,6 +14,8 @@ export interface Active {
   readonly mapper: CallMapper;
   /** The services that the proxy stands before. */
   readonly http: ServedServices;
+  /** The tunnels that the proxy makes; undefined for none. */
+  readonly egress: ServedEgress | undefined;
   readonly svids: JwtSvids;
   readonly fetchers: Fetchers;
 }

@@ -7,11 +7,12 @@ import { holdSettings } from '../enforce/hold-settings.js';
 import { HttpFace, type ProxyPlace } from '../enforce/http/http-face.js';
 import type { Closers } from '../lib/closers.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { identifyBy } from './http-callers.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
 import type { TokenService } from './token-service.js';
 
-interface HttpServerParts {
+export interface HttpServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
   readonly place: ProxyPlace;
@@ -30,7 +31,7 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     warn: (message) => logger.warn({ face: 'http' }, message),
     error: (err, message) => logger.error({ face: 'http', err }, message),
   };
-  const point = pointFor(serving.decider, inProcess('proxy', TRANSFORMS), (...came) =>
+  const point = pointFor(serving.decider, { ...inProcess('proxy', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
   const face = new HttpFace({
@@ -38,7 +39,9 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     desk: parts.desk,
     hold: () => holdSettings(serving.active.bundle.access.gateway),
     served: () => serving.active.http,
-    identify: (sent, connection) => clients.identify(sent, connection),
+    egress: () => serving.active.egress,
+    onTunnel: (end) => logger.info({ face: 'http', ...end }, 'a tunnel ended'),
+    identify: identifyBy({ clients, credentials: rooms.credentials, callers: () => serving.active.callers }),
     hash: rooms.bind,
   });
   closers.add(() => face.close());

@@ -21,6 +21,8 @@ interface Listening {
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
   readonly http: GatewayPlace;
+  /** Of the check endpoint for other proxies. */
+  readonly check: GatewayPlace;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -47,6 +49,12 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
   // No client authenticates to the gateway by a certificate.
   const gatewayTls =
     options.gatewayTls ?? (gatewayHost !== undefined && tls ? { cert: tls.cert, key: tls.key } : undefined);
+  const http: GatewayPlace = {
+    host: options.httpHost ?? LOOPBACK,
+    port: options.httpPort ?? 0,
+    certificate: options.httpTls && present(options.httpTls),
+    isBehindTls: publicUrl?.startsWith('https://') === true,
+  };
   return {
     host,
     certificate: tls && present(tls),
@@ -57,12 +65,8 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
       certificate: gatewayTls && present(gatewayTls),
       isBehindTls: publicUrl?.startsWith('https://') === true,
     },
-    http: {
-      host: options.httpHost ?? LOOPBACK,
-      port: options.httpPort ?? 0,
-      certificate: options.httpTls && present(options.httpTls),
-      isBehindTls: publicUrl?.startsWith('https://') === true,
-    },
+    http,
+    check: { ...http, port: options.checkPort ?? 0 },
   };
 }
 

@@ -38,7 +38,7 @@ interface Recorded {
 }
 
 /**
- * The time in which a service stops nothing that comes through its gateway. It begins at the first start of a data folder, has its end on
+ * The time in which the rules of a service stop nothing that comes through its gateway or its proxy for HTTP. It begins at the first start of a data folder, has its end on
  * the record from the beginning, and is over permanently once it ended or a start did not observe.
  */
 export class Observation implements Observing {
@@ -63,7 +63,10 @@ export class Observation implements Observing {
     const { until, why } = begun instanceof Date ? { until: begun, why: undefined } : { until: undefined, why: begun };
     const observation = new Observation({ runtime }, until, why);
     if (until === undefined) return observation;
-    runtime.logger.warn({ until: until.toISOString() }, 'observing: nothing is stopped at the gateway until then');
+    runtime.logger.warn(
+      { until: until.toISOString() },
+      'observing: no rule stops anything at the gateway and the proxy for HTTP until then',
+    );
     closers.add(
       every(
         TICK_MS,

@@ -1,4 +1,5 @@
 import type { EntityUid } from '@writ/cedar';
+import type { Attempts } from '@writ/enforce/attempts';
 import { LateChanges } from '../api/admin/late-changes.js';
 import { PageTokens } from '../api/authzen/page-token.js';
 import type { Metrics } from '../api/http/metrics.js';
@@ -14,6 +15,7 @@ import { ExchangeError } from '../provenance/errors.js';
 import type { TransactionToken } from '../provenance/transaction-token.js';
 import type { Signals } from '../signals/signals.js';
 import { type AccessService, accessService } from './access-service.js';
+import { AgentHooks } from './agent-hooks.js';
 import { enforcedClients } from './enforced-clients.js';
 import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
@@ -29,6 +31,8 @@ interface ServiceRoutesParts {
   readonly state: ServingStateHolder;
   readonly metrics: Metrics;
   readonly signals: Signals;
+  /** Receives what hooks are refused without a decision. */
+  readonly attempts: Pick<Attempts, 'add'>;
   /** Returns the URL by which callers reach the service. */
   readonly publicUrl: () => string;
   /** Aborted when the service stops. */
@@ -42,11 +46,12 @@ interface ServiceRoutes {
   readonly access: AccessService;
   /** Identifies the clients of the gateway and of the proxy. */
   readonly clients: ClientTokens;
+  readonly hooks: AgentHooks;
 }
 
 /** Puts together the service's HTTP: AuthZEN, tokens, requests for access, the admin API, signals. */
 export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceRoutes> {
-  const { rooms, serving, observation, state, metrics, signals, publicUrl, closing } = parts;
+  const { rooms, serving, observation, state, metrics, signals, attempts, publicUrl, closing } = parts;
   const {
     runtime,
     store,
@@ -98,10 +103,23 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     logger,
     isFollower,
   });
+  const hooks = new AgentHooks({
+    decider,
+    bundle: () => serving.active.bundle,
+    mapper: () => serving.active.mapper,
+    desk: access.desk,
+    attempts,
+    log: {
+      warn: (message) => logger.warn({ face: 'hooks' }, message),
+      error: (err, message) => logger.error({ face: 'hooks', err }, message),
+    },
+    hash: rooms.bind,
+  });
   const settings = () => serving.active.bundle.settings;
   const routes = routesOf({
     ...registry,
     ...access,
+    hooks,
     decider,
     policy: serving,
     observation,
@@ -145,7 +163,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     metrics,
     publicUrl,
   });
-  return { routes, token, access, clients };
+  return { routes, token, access, clients, hooks };
 }
 
 /**

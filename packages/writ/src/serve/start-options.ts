@@ -49,10 +49,12 @@ export interface StartOptions {
   readonly gatewayPort: number;
   /** The port of the proxy for HTTP; any free one by default. */
   readonly httpPort?: number | undefined;
+  /** The port of the check endpoint; any free one by default. It listens where the proxy for HTTP does. */
+  readonly checkPort?: number | undefined;
   /** The address that the proxy for HTTP listens on; loopback by default. */
   readonly httpHost?: string | undefined;
-  /** The certificate of the proxy for HTTP. */
-  readonly httpTls?: Omit<TlsFiles, 'clientCa'> | undefined;
+  /** The certificate of the proxy for HTTP, and the authority of the client certificates of its callers. */
+  readonly httpTls?: TlsFiles | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;
   /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
@@ -95,6 +97,8 @@ export interface Writ {
   readonly gatewayUrl: string | undefined;
   /** The URL of the proxy for HTTP; undefined while the bundle that is served has no services for it. */
   readonly httpUrl: string | undefined;
+  /** The URL at which other proxies ask about requests; undefined if the bundle has no fronts. */
+  readonly checkUrl: string | undefined;
   /** The file with the key of the default enforcement point. */
   readonly keyFile: string;
   /** Returns the file with the key of a caller or of a gateway client. */

@@ -18,6 +18,7 @@ import { KnownHosts } from '../lib/known-hosts.js';
 import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
+import { startCheck } from './check-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -83,7 +84,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -107,9 +108,10 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   });
   closers.add(() => serving.close());
   const stopping = new AbortController();
-  const parts = { rooms, serving, observation, state, metrics, signals, publicUrl, closing: stopping.signal };
-  const { routes, token, access, clients } = await serviceRoutes(parts);
+  const parts = { rooms, serving, observation, state, metrics, signals, attempts, publicUrl, closing: stopping.signal };
+  const { routes, token, access, clients, hooks } = await serviceRoutes(parts);
   closers.add(() => access.close());
+  closers.add(() => hooks.close());
   http.add(routes);
   const service = await http.listen(host, options.port);
   closers.add(async () => {
@@ -129,12 +131,16 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
+  const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
     serviceUrl: service.url,
     gatewayUrl,
     get httpUrl() {
       return proxyFace.url;
+    },
+    get checkUrl() {
+      return checkFace.url;
     },
     keyFile: credentials.fileOf('default'),
     decider: serving.decider,

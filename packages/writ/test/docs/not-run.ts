@@ -24,6 +24,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'scripts/test.mjs',
   },
   {
+    file: 'docs/agents.md',
+    commands: ['writ start --bundle examples/packs/coding-agent', 'writ guard install --hooks'],
+    because: 'it changes the clients of the machine',
+    shownBy: 'packages/writ/test/guard-hooks.test.ts',
+  },
+  {
     file: 'docs/http.md',
     commands: ['writ init rules', 'writ check rules && writ test rules'],
     because: 'it needs the document of the reader',
@@ -34,6 +40,12 @@ export const NOT_RUN: readonly NotRun[] = [
     commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
     because: 'it needs the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
+  },
+  {
+    file: 'docs/http-fronts.md',
+    commands: ['writ start --bundle rules'],
+    because: 'it needs the bundle and the front of the reader',
+    shownBy: 'packages/writ/test/http-check.test.ts',
   },
   {
     file: 'docs/programs-sql.md',

@@ -7,6 +7,7 @@ import {
   request as send,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** A service over HTTP that tests stand a proxy before: it notes what reaches it. */
 
@@ -22,6 +23,8 @@ export interface Shop {
   readonly got: Got[];
   /** Answers by the path; by default `{"id":17}`. */
   readonly answers: Map<string, (response: ServerResponse, request: IncomingMessage) => void>;
+  /** Calls back with each connection that is to change its protocol. */
+  onUpgrade(listener: (socket: Duplex) => void): void;
   close(): void;
 }
 
@@ -42,6 +45,13 @@ export async function shopOf(): Promise<Shop> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     got,
     answers,
+    onUpgrade(listener) {
+      server.removeAllListeners('upgrade');
+      server.on('upgrade', (_request, socket) => {
+        socket.on('error', () => socket.destroy());
+        listener(socket);
+      });
+    },
     close: () => {
       server.closeAllConnections();
       server.close();

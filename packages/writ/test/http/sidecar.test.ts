@@ -4,6 +4,7 @@ import { TRANSFORMS } from '@writ/sdk/authzen';
 import { lineLog } from '@writ/sdk/lib/log';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startSidecar } from '../../src/cli/enforce-http/sidecar.js';
+import { Authority } from '../certificates.js';
 import { bundleOf, type Running, run, writeBundle } from '../running.js';
 import { ask, type Shop, shopFiles, shopOf } from './shop.js';
 
@@ -17,6 +18,7 @@ let writ: Running;
 let bundle: string;
 let sidecar: Sidecar;
 const lines: string[] = [];
+const ANA = { originator: { type: 'User', id: 'ana' }, agent: { type: 'Agent', id: 'bot' }, task: 'bot' };
 
 const sidecarOf = (more: Partial<Parameters<typeof startSidecar>[0]> = {}): Promise<Sidecar> =>
   startSidecar({
@@ -74,10 +76,11 @@ describe('the proxy beside a workload', () => {
     expect(shop.got).toEqual([]);
   });
 
-  it('asks for the client once, and its task is the same in all requests', async () => {
+  it('asks for a client once', async () => {
     for (let i = 0; i < 3; i += 1) await ask(sidecar.url, '/orders/17', as('bot'));
     const issued = (await decisions()).filter(({ what }) => what === 'token.issue');
-    expect(issued.length).toBeLessThanOrEqual(2);
+    // That of the thief, and that of the bot.
+    expect(issued.length).toBe(2);
   });
 
   it('is one client by itself, where it is started for one', async () => {
@@ -136,6 +139,38 @@ describe('the proxy beside a workload', () => {
   });
 });
 
+describe('a service over TLS', () => {
+  it('is asked if its certificate is of the authority that is named', async () => {
+    const authority = await Authority.make();
+    const { cert, key } = await authority.serverFiles();
+    const secure = await run(bundle, { callers: CALLERS, tls: { cert, key } });
+    const of = { service: secure.url, key: secure.key(), client: ANA };
+    const trusting = await sidecarOf({ ...of, ca: authority.pem });
+    expect((await ask(trusting.url, '/orders/17')).status).toBe(200);
+    const wary = await sidecarOf(of);
+    expect((await ask(wary.url, '/orders/17')).status).toBe(503);
+    expect(shop.got.length).toBe(1);
+    await Promise.all([trusting.close(), wary.close()]);
+    await secure.writ.close();
+  });
+});
+
+describe('strangers', () => {
+  it('do not fill the record of the service', async () => {
+    const flood = await sidecarOf();
+    const before = (await decisions()).filter(({ what }) => what === 'token.refuse').length;
+    const statuses: (number | undefined)[] = [];
+    for (let i = 0; i < 40; i += 1)
+      statuses.push((await ask(flood.url, '/orders/17', { headers: { authorization: `Bearer writ_${i}` } })).status);
+    expect(statuses.filter((status) => status === 401).length).toBe(30);
+    expect(statuses.slice(30)).toEqual(Array(10).fill(503));
+    const after = (await decisions()).filter(({ what }) => what === 'token.refuse').length;
+    expect(after - before).toBe(30);
+    await flood.close();
+    expect(shop.got).toEqual([]);
+  });
+});
+
 describe('a service that is not there', () => {
   it('lets no request pass, and the proxy recovers by itself; outcomes are reported then', async () => {
     const data = writ.data;
@@ -181,6 +216,7 @@ describe('writ enforce http', () => {
       ['--for', 'User::"ana"', '--host', '0.0.0.0', '--behind-tls'],
       'everybody who reaches the proxy',
     ],
+    ['a URL with a path', ['--service', 'https://writ.example/writ'], 'is not the URL of a service'],
     ['credentials in the clear', ['--host', '0.0.0.0'], 'travel in the clear'],
     ['a key that is not there', [], 'there is no file nowhere.key'],
   ])('refuses %s', (_what, args, message) => {

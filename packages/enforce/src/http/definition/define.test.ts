@@ -396,6 +396,11 @@ describe('a service of routes', () => {
     ['an upstream that is not http', { routes: [{ route: 'GET /a' }], upstream: 'file:///etc' }, /is not an origin/],
     ['a base path with a slash at its end', { routes: [{ route: 'GET /a' }], basePath: '/api/' }, /is not plain/],
     ['a host that is an address', { routes: [{ route: 'GET /a' }], hosts: ['https://shop.example'] }, /is not a host/],
+    [
+      'a header of identities',
+      { routes: [{ route: 'GET /a' }], headers: ['X-Authenticated-User'] },
+      /cannot be forwarded/,
+    ],
     ['a header of the connection', { routes: [{ route: 'GET /a' }], headers: ['Connection'] }, /cannot be forwarded/],
     [
       'a method override',

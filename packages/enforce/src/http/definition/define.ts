@@ -1,3 +1,4 @@
+import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { operationsOf } from '../openapi/operations.js';
 import { isObject, Reading } from '../openapi/reading.js';
 import { serversOf } from '../openapi/servers.js';
@@ -83,6 +84,7 @@ export function serviceOf(settings: ServiceSettings, source: Source): Service {
     preflight: settings.preflight ?? 'refuse',
     headers: new Set((settings.headers ?? []).map((name) => name.toLowerCase())),
     numbers: settings.numbers ?? 'shared',
+    maxValues: settings.maxValues ?? MAX_VALUES,
     notes: notes.slice(0, MAX_NOTES),
     components: described.components,
   };

@@ -5,7 +5,10 @@ import type { Operation, Service } from './service.js';
 
 /** A service as data that another process can be handed: without the schemas of its document, which no request needs. */
 export interface PlainService
-  extends Pick<Service, 'name' | 'hosts' | 'operations' | 'passThrough' | 'preflight' | 'headers' | 'numbers'> {
+  extends Pick<
+    Service,
+    'name' | 'hosts' | 'operations' | 'passThrough' | 'preflight' | 'headers' | 'numbers' | 'maxValues'
+  > {
   readonly upstream: string;
   readonly templates: readonly Template[];
   readonly matching: TableOptions;
@@ -13,9 +16,9 @@ export interface PlainService
 
 /** Returns a service as plain data. */
 export function plainService({ upstream, table, operations, ...service }: Service): PlainService {
-  const { name, hosts, passThrough, preflight, headers, numbers } = service;
+  const { name, hosts, passThrough, preflight, headers, numbers, maxValues } = service;
   return {
-    ...{ name, hosts, passThrough, preflight, headers, numbers },
+    ...{ name, hosts, passThrough, preflight, headers, numbers, maxValues },
     upstream: upstream.href,
     operations: operations.map(withoutSchemas),
     templates: table.templates,

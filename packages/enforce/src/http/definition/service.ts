@@ -69,11 +69,26 @@ export interface Operation {
   readonly conversation?: readonly string[] | undefined;
 }
 
+/** PEM, for connections to a service: the authorities that its certificate may be of, and our certificate with its key. */
+interface TlsMaterial {
+  readonly ca?: Buffer | undefined;
+  readonly cert?: Buffer | undefined;
+  readonly key?: Buffer | undefined;
+}
+
+/** The certificates that connections to a service are made with. */
+export interface UpstreamTls {
+  /** Returns the same object until the files have changed. */
+  material(): TlsMaterial;
+}
+
 /** A service behind an enforcement point, ready for use. */
 export interface Service {
   readonly name: string;
   /** The origin that it is reached at. */
   readonly upstream: URL;
+  /** Undefined for the authorities of the system, and no certificate of ours. */
+  readonly tls?: UpstreamTls | undefined;
   /** The names that requests have for it, in lower case. */
   readonly hosts: ReadonlySet<string>;
   readonly operations: readonly Operation[];
@@ -86,6 +101,8 @@ export interface Service {
   /** Headers that are forwarded although no operation declares them, in lower case. */
   readonly headers: ReadonlySet<string>;
   readonly numbers: 'shared' | 'exact';
+  /** The most members and items of a JSON body. */
+  readonly maxValues: number;
   /** The parts of the document that are left out, or do not reach the service. */
   readonly notes: readonly string[];
   /** The parts that schemas of the document refer to. */

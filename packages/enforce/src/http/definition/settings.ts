@@ -34,6 +34,8 @@ export interface ServiceSettings {
   readonly body?: 'json' | 'opaque' | 'none' | undefined;
   /** In bytes. */
   readonly maxBody?: number | undefined;
+  /** The most members and items of a JSON body. */
+  readonly maxValues?: number | undefined;
   /** Requests that nobody decides on, as `GET /healthz`. */
   readonly passThrough?: readonly string[] | undefined;
   readonly preflight?: 'refuse' | 'pass' | undefined;

@@ -1,7 +1,7 @@
 import type { Log } from '@writ/sdk/lib/log';
 import type { Attempts } from '../../attempts/attempts.js';
 import type { OperationMapper } from '../../coaz/operation-mapper.js';
-import type { CallingClient, OperationCaller } from '../../enforcer/caller.js';
+import type { OperationCaller } from '../../enforcer/caller.js';
 import { carriedInHeaders, workingFor } from '../../enforcer/carried.js';
 import type { Enforcer } from '../../enforcer/enforcer.js';
 import type { Permit } from '../../enforcer/permit.js';
@@ -11,6 +11,7 @@ import type { Service } from '../definition/service.js';
 import type { CanonicalRequest } from '../request/body.js';
 import { resultOf } from './answer-value.js';
 import { changedRequest } from './changed-request.js';
+import { type Identified, type Identify, unbarred } from './identified.js';
 import type { Came, Decide, ProxyDenial, ProxyOutcome, ProxyPermit } from './permit.js';
 import { denialOf } from './refused.js';
 
@@ -25,11 +26,7 @@ export interface ServedServices {
 interface EnforcedParts {
   readonly enforcer: Enforcer;
   readonly served: () => ServedServices;
-  /** Returns the client that a credential proves; undefined if it proves none. Rejects if it cannot be verified now. */
-  readonly identify: (
-    authorization: string | undefined,
-    connection: object,
-  ) => Promise<{ readonly client: CallingClient; readonly txnToken: string | undefined } | undefined>;
+  readonly identify: Identify;
   readonly attempts: Pick<Attempts, 'add'>;
   /** The part that refuses, as attempts name it. */
   readonly at: string;
@@ -63,7 +60,7 @@ export function enforcedBy(parts: EnforcedParts): Decide {
     const begun = await parts.enforcer.begin(
       {
         name,
-        requests: () => mapper.map(request, client),
+        requests: () => unbarred(mapper.map(request, client), found.barredFrom),
         changeable: came.changes === 'nothing' ? undefined : changeable,
       },
       { ...found, client, signal: came.gone },
@@ -84,12 +81,12 @@ async function callerOf(
   { identify, attempts, at, log }: EnforcedParts,
   { service, operation, path }: CanonicalRequest,
   { headers, method, scheme, connection, address }: Came,
-): Promise<OperationCaller | ProxyDenial> {
+): Promise<(OperationCaller & Pick<Identified, 'barredFrom'>) | ProxyDenial> {
   const note = (reason: 'unauthenticated' | 'unavailable'): void =>
     attempts.add({ at, operation: operation?.name ?? '', reason, from: address });
-  let found: Awaited<ReturnType<EnforcedParts['identify']>>;
+  let found: Identified | undefined;
   try {
-    found = await identify(headers.authorization, connection);
+    found = await identify({ headers, connection });
   } catch (error) {
     log.error(error, 'no identity');
     note('unavailable');
@@ -101,14 +98,14 @@ async function callerOf(
     return {
       permitted: false,
       status: 401,
-      title: 'send the key of a client, or an access token of a known issuer, as bearer token',
+      title: 'send the key of a client or caller, or an access token of a known issuer, as bearer token',
       headers: { 'www-authenticate': `Bearer realm="${service.name}"${why}` },
     };
   }
   const carried = carriedInHeaders(headers, { method, url: `${scheme}://${headers.host}${path}` });
-  const { client, txnToken } = found;
-  if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried };
-  return { client, carried: { ...carried, txnToken, plain: { kind: client.kind } } };
+  const { client, txnToken, barredFrom } = found;
+  if (carried.txnToken !== undefined) return { client: workingFor(client, carried.txnToken), carried, barredFrom };
+  return { client, carried: { ...carried, txnToken, plain: { kind: client.kind } }, barredFrom };
 }
 
 interface Proxied {
@@ -143,6 +140,7 @@ function proxied(permit: Permit, { request, credential, log }: Proxied): ProxyPe
   };
   return {
     permitted: true,
+    decision: permit.decisionId,
     // An answer in another coding is not read.
     headers: { 'accept-encoding': 'identity', ...credential },
     revoked: revoked.signal,

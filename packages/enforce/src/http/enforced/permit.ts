@@ -18,6 +18,8 @@ interface WholeAnswer {
 /** A request may be forwarded. */
 export interface ProxyPermit {
   readonly permitted: true;
+  /** The decision that it rests on; undefined if nobody decided. */
+  readonly decision?: string | undefined;
   /** Headers that the service also receives, as its credential; each replaces one of the request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Aborted when the permit no longer holds: the connection is cut. */
@@ -39,7 +41,8 @@ export interface ProxyPermit {
 /** A request is not forwarded. */
 export interface ProxyDenial {
   readonly permitted: false;
-  readonly status: 401 | 403 | 429 | 503;
+  /** 407 for a tunnel alone. */
+  readonly status: 401 | 403 | 407 | 429 | 503;
   /** For the caller. */
   readonly title: string;
   readonly headers?: Readonly<Record<string, string>> | undefined;

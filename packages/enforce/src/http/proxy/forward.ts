@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Dispatcher } from 'undici';
@@ -6,56 +5,27 @@ import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { NO_ANSWER, WITHHELD } from '../enforced/problems.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answer } from './answers.js';
+import { answerHeaders } from './answer-headers.js';
+import { answer, finish } from './answers.js';
+import type { Answering } from './incoming.js';
 import { readWhole } from './read-whole.js';
-
-/** Of one connection: they do not go through. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
-  'proxy-authenticate',
-]);
-
-/** Returns the headers of an answer that are not of its connection. */
-export function answerHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string | string[]> {
-  // hot: most services name nothing but `keep-alive` in it.
-  const nominated =
-    headers.connection === undefined || headers.connection === 'keep-alive' ? NOTHING : namesIn(headers.connection);
-  const kept = Object.entries(headers).filter(
-    ([name, value]) => value !== undefined && !HOP_BY_HOP.has(name) && !nominated.has(name),
-  );
-  return Object.fromEntries(kept as [string, string | string[]][]);
-}
-
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** Returns the names in a header that lists names. */
-function namesIn(value: string | string[]): Set<string> {
-  return new Set(
-    [value]
-      .flat()
-      .flatMap((one) => one.toLowerCase().split(','))
-      .map((name) => name.trim()),
-  );
-}
 
 /** Sends an answer that was read whole, as it may be handed on. */
 function sendWhole(
-  response: ServerResponse,
+  response: Answering,
   status: number,
   headers: Dispatcher.ResponseData['headers'],
-  { method, was, is }: { readonly method: string; readonly was: Uint8Array; readonly is: Uint8Array },
+  { was, is, isChanged }: { readonly was: Uint8Array; readonly is: Uint8Array; readonly isChanged: boolean },
 ): void {
-  const kept = answerHeaders(headers);
+  const kept = answerHeaders(headers, isChanged);
   if (is !== was) {
     // They are about the bytes of the service.
     for (const name of ['content-length', 'etag', 'content-md5', 'digest', 'content-digest', 'repr-digest'])
       delete kept[name];
     kept['content-length'] = String(is.length);
   }
-  response.writeHead(status, kept);
-  response.end(method === 'HEAD' ? undefined : is);
+  response.begin(status, kept);
+  finish(response, is);
 }
 
 /**
@@ -65,14 +35,19 @@ function sendWhole(
 export async function forward(
   request: CanonicalRequest,
   permit: Omit<ProxyPermit, 'permitted' | 'done'>,
-  response: ServerResponse,
+  response: Answering,
   dispatcher: Dispatcher,
 ): Promise<ProxyOutcome> {
   const left = new AbortController();
   const leave = (): void => left.abort();
-  response.once('close', leave);
+  const { sink } = response;
+  let isReceived = false;
+  const close = (): void => {
+    if (!isReceived || !response.isSent()) leave();
+  };
+  sink.once('close', close);
   permit.revoked?.addEventListener('abort', leave, { once: true });
-  if (permit.revoked?.aborted === true || response.destroyed) leave();
+  if (permit.revoked?.aborted === true || sink.destroyed) leave();
   let status: number | undefined;
   try {
     const { method, target, body } = request.rewritten;
@@ -84,12 +59,20 @@ export async function forward(
       signal: left.signal,
     });
     status = received.statusCode;
+    received.body.once('end', () => {
+      isReceived = true;
+    });
     const result = status < 400 ? 'completed' : 'failed';
     const read = permit.accept === undefined ? undefined : await readWhole(received, method);
     if (permit.accept !== undefined && read?.isWhole === true) {
       const handedOn = await permit.accept({ status, bytes: read.bytes });
       if (handedOn === undefined) answer(response, WITHHELD);
-      else sendWhole(response, status, received.headers, { method, was: read.bytes, is: handedOn });
+      else
+        sendWhole(response, status, received.headers, {
+          was: read.bytes,
+          is: handedOn,
+          isChanged: permit.mustRead === true,
+        });
       return { result, status };
     }
     if (permit.mustRead === true) {
@@ -97,16 +80,22 @@ export async function forward(
       answer(response, WITHHELD);
       return { result, status };
     }
-    response.writeHead(status, answerHeaders(received.headers));
-    if (read !== undefined) response.write(read.bytes);
-    await pipeline(read === undefined ? received.body : Readable.from(read.rest), response, { signal: left.signal });
+    response.begin(status, answerHeaders(received.headers));
+    if (sink.writableEnded) {
+      await received.body.dump();
+      return { result, status };
+    }
+    if (read !== undefined) sink.write(read.bytes);
+    await pipeline(read === undefined ? received.body : Readable.from(read.rest), sink, { signal: left.signal });
     return { result, status };
   } catch {
+    if (status !== undefined && isReceived && response.isSent())
+      return { result: status < 400 ? 'completed' : 'failed', status };
     answer(response, NO_ANSWER);
     return { result: 'unknown', status };
   } finally {
     permit.revoked?.removeEventListener('abort', leave);
     // hot: every answer closes, and to abort then makes an error that nobody reads.
-    response.off('close', leave);
+    sink.off('close', close);
   }
 }

@@ -1,5 +1,5 @@
-import { Pool } from 'undici';
-import type { Service } from '../definition/service.js';
+import { buildConnector, Pool } from 'undici';
+import type { Service, UpstreamTls } from '../definition/service.js';
 
 /** For how long a service is waited for. */
 export interface ForwardLimits {
@@ -9,9 +9,12 @@ export interface ForwardLimits {
   readonly idleMs: number;
 }
 
-/** The connections to services, by origin. Those of a service that is served no longer close when its requests are over. */
+/**
+ * The connections to services: one pool for all of an origin, and one for each service with certificates of its own. Those of a service
+ * that is served no longer close when its requests are over.
+ */
 export class Pools {
-  private readonly pools = new Map<string, Pool>();
+  private readonly pools = new Map<string | UpstreamTls, Pool>();
   private seen: readonly Service[] = [];
 
   constructor(
@@ -21,13 +24,16 @@ export class Pools {
   ) {}
 
   /** Returns the connections to a service. */
-  of({ upstream: { origin } }: Service): Pool {
+  of(service: Service): Pool {
     this.leaveOthers();
-    let pool = this.pools.get(origin);
+    const key = keyOf(service);
+    let pool = this.pools.get(key);
     if (pool === undefined) {
       const { answerMs, idleMs } = this.limits;
-      pool = new Pool(origin, { pipelining: 1, headersTimeout: answerMs, bodyTimeout: idleMs });
-      this.pools.set(origin, pool);
+      const connect = service.tls && connectorOf(service.tls);
+      const made = { pipelining: 1, headersTimeout: answerMs, bodyTimeout: idleMs, ...(connect && { connect }) };
+      pool = new Pool(service.upstream.origin, made);
+      this.pools.set(key, pool);
     }
     return pool;
   }
@@ -40,11 +46,31 @@ export class Pools {
     const now = this.services();
     if (now === this.seen) return;
     this.seen = now;
-    const origins = new Set(now.map(({ upstream }) => upstream.origin));
-    for (const [origin, pool] of this.pools)
-      if (!origins.has(origin)) {
-        this.pools.delete(origin);
+    const keys = new Set(now.map(keyOf));
+    for (const [key, pool] of this.pools)
+      if (!keys.has(key)) {
+        this.pools.delete(key);
         pool.close().catch(this.onError);
       }
   }
+}
+
+/** A connection that was made with the certificate of one service carries no request of another. */
+function keyOf({ tls, upstream }: Service): string | UpstreamTls {
+  return tls ?? upstream.origin;
+}
+
+/** Returns what connects with the certificates as they are at that moment. */
+function connectorOf(tls: UpstreamTls): buildConnector.connector {
+  let made: buildConnector.connector | undefined;
+  let of: object | undefined;
+  return (options, callback) => {
+    const material = tls.material();
+    if (made === undefined || of !== material) {
+      const { ca, cert, key } = material;
+      made = buildConnector({ ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) });
+      of = material;
+    }
+    made(options, callback);
+  };
 }

@@ -5,7 +5,9 @@ import type { Dispatcher } from 'undici';
 import type { ProxyOutcome, ProxyPermit } from '../enforced/permit.js';
 import { requestHeaders } from '../enforced/request-headers.js';
 import type { CanonicalRequest } from '../request/body.js';
-import { answerHeaders } from './forward.js';
+import { answerHeaders } from './answer-headers.js';
+
+const MAX_LISTENERS = 30;
 
 /**
  * Changes the connection of a request to the protocol of its operation, and passes on what either side sends, until one ends
@@ -41,6 +43,8 @@ export async function tunnel(
       `HTTP/1.1 101 ${STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`,
     );
     isChanged = true;
+    // Each direction listens on both.
+    for (const one of [client, socket]) one.setMaxListeners(MAX_LISTENERS);
     if (head.length > 0) socket.write(head);
     const { signal } = gone;
     await Promise.all([pipeline(client, socket, { signal }), pipeline(socket, client, { signal })]);

@@ -55,7 +55,8 @@ export function withBody(
     if (bytes.length > maxBytes && kind !== undefined)
       refuse('body_too_large', `the body is larger than ${maxBytes} bytes`);
     if (bytes.length === 0 && isRequired) refuse('body_missing', 'the operation needs a body');
-    const json = kind === 'json' && bytes.length > 0 ? jsonBodyOf(bytes, head.service.numbers) : undefined;
+    const json =
+      kind === 'json' && bytes.length > 0 ? jsonBodyOf(bytes, head.service.maxValues, head.service.numbers) : undefined;
     const operation = chosenOperation(head.operation, json?.value);
     const body = json === undefined ? bytes : new TextEncoder().encode(json.text);
     const isOpaque = kind === 'opaque' && bytes.length > 0;

@@ -15,6 +15,18 @@ export const METHOD_OVERRIDES: ReadonlySet<string> = new Set([
 /** Words of a request about its way, its origin or its target, which only a proxy may say: ours are set. */
 const OF_PROXIES = /^(?:x-forwarded|forwarded|x-original|x-rewrite|x-middleware|x-real-ip|x-envoy|x-writ|writ)(?:-|$)/;
 
+/**
+ * Words about who asks, as proxies and platforms write them for the services behind them. A service behind one accepts them from
+ * any sender.
+ */
+const OF_HOPS = new RegExp(
+  `^(?:${[
+    ...['x-authenticated', 'x-auth-request', 'x-remote', 'remote', 'x-client-cert', 'client-cert', 'x-ssl', 'ssl'],
+    ...['x-goog-authenticated', 'x-goog-iap', 'x-amzn-oidc', 'x-ms-client-principal', 'x-ms-token', 'cf-access'],
+    ...['x-webauth', 'x-token-subject', 'x-spiffe-id', 'x-pomerium'],
+  ].join('|')})(?:-|$)`,
+);
+
 /** Headers that a request has once. Servers differ in which of two they take. */
 export const SINGLE: ReadonlySet<string> = new Set([
   ...['host', 'authorization', 'dpop', 'txn-token', 'content-type', 'content-length', 'transfer-encoding'],
@@ -50,7 +62,7 @@ const OURS: ReadonlySet<string> = new Set([
 
 /** Returns whether a header is one that only a proxy may set. */
 function isOfProxies(name: string): boolean {
-  return OF_PROXIES.test(name);
+  return OF_PROXIES.test(name) || OF_HOPS.test(name);
 }
 
 /** Returns whether a header can be a parameter, or be forwarded because a service asks for it. */
@@ -59,5 +71,24 @@ export function canBeDeclared(name: string): boolean {
     /^[a-z0-9-]+$/.test(name) &&
     ![HOP_BY_HOP, METHOD_OVERRIDES, OURS].some((set) => set.has(name)) &&
     !isOfProxies(name)
+  );
+}
+
+/** Headers of answers. In a request Node keeps the first of two, and says nothing of the second. */
+const OF_ANSWERS: ReadonlySet<string> = new Set([
+  ...['age', 'etag', 'expires', 'last-modified', 'location', 'retry-after', 'server', 'set-cookie'],
+]);
+
+/** Returns whether a hop that is trusted with it can say in this header who asks: it has no other meaning, and reaches no service. */
+export function isIdentityHeader(name: string): boolean {
+  const key = name.toLowerCase();
+  return (
+    /^[a-z0-9-]+$/.test(key) &&
+    ![HOP_BY_HOP, METHOD_OVERRIDES, OURS, FORWARDED, PREFLIGHT, WEBSOCKET, SINGLE, OF_ANSWERS].some((set) =>
+      set.has(key),
+    ) &&
+    !/^(?:content-|x-real-ip$|x-forwarded-(?:for|host|proto|port|server|prefix|uri)$|forwarded$|x-original-|x-rewrite-|x-middleware-|x-writ|writ)/.test(
+      key,
+    )
   );
 }

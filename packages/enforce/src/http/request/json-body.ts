@@ -1,4 +1,5 @@
 import { type Json, parseJson } from '@writ/cedar/json';
+import { valuesIn } from '@writ/sdk/lib/value-count';
 import { refuse } from './refusal.js';
 import { hasPlainDigits } from './value.js';
 
@@ -14,10 +15,11 @@ const MAX_DEPTH = 64;
  * Reads a body that every reader of JSON has alike, and writes it again: in its order, with its numbers as they were
  * written.
  *
+ * @param maxValues the most members and items that it may have
  * @param numbers `exact` admits whole numbers that JavaScript does not hold
  * @throws {Refused} if it is not JSON, or if readers of JSON differ in what it is
  */
-export function jsonBodyOf(bytes: Uint8Array, numbers: 'shared' | 'exact'): JsonBody {
+export function jsonBodyOf(bytes: Uint8Array, maxValues: number, numbers: 'shared' | 'exact'): JsonBody {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -32,6 +34,8 @@ export function jsonBodyOf(bytes: Uint8Array, numbers: 'shared' | 'exact'): Json
     const place = position === undefined ? '' : ` (line ${position.line}, column ${position.column})`;
     return refuse('body_json', `the body is not JSON with one reading: ${message.slice(0, 200)}${place}`);
   }
+  if (valuesIn(value, maxValues) > maxValues)
+    refuse('body_values', `the body has more than ${maxValues} members and items`);
   refuseOtherReadings(value);
   return { value, text: rewritten(text, numbers) };
 }

@@ -27,8 +27,8 @@ const keyShape = z.object({
   lastUsed: z.string().optional(),
 });
 const holderShape = z.object({
-  /** `caller` and `client`: of writ.yaml. `added`: of this API. */
-  kind: z.enum(['caller', 'client', 'added']),
+  /** `caller`, `client` and `front`: of writ.yaml. `added`: of this API. */
+  kind: z.enum(['caller', 'client', 'front', 'added']),
   name: z.string(),
   agent: z.string().optional(),
   for: z.string().optional(),

@@ -77,7 +77,7 @@ async function credentialsByIdentity({
     all.set(key, used);
   };
   for (const { holder, madeAt } of credentials.holders())
-    if (holder.kind !== 'caller' && holder.agent !== undefined)
+    if ('agent' in holder && holder.agent !== undefined)
       issue(holder.agent, { credential: holder.name, kind: 'api_key', issued: madeAt });
   for (const { owner, thumbprint, addedAt } of identityKeys.list())
     issue(owner, { credential: thumbprint, kind: 'public_key', issued: addedAt });

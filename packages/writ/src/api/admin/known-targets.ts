@@ -143,7 +143,7 @@ export async function identityNames({
 function heldBy(credentials: KnownParts['credentials']): readonly EntityUid[] {
   return credentials
     .holders()
-    .flatMap(({ holder }) => (holder.kind === 'caller' ? [] : [holder.agent, holder.originator]))
+    .flatMap(({ holder }) => ('agent' in holder ? [holder.agent, holder.originator] : []))
     .filter((one) => one !== undefined);
 }
 

@@ -6,6 +6,7 @@ import type { DecisionRecord } from '../../decide/record.js';
 import { Problem } from '../http/problem.js';
 import { type Call, type Route, route } from '../http/route.js';
 import { type Answer, answerOf, BARE, decisionShape, unrecorded } from './answer.js';
+import { checkValues } from './count-values.js';
 import { evaluationShape, readEvaluation } from './read-request.js';
 import { withToken } from './txn-token.js';
 
@@ -30,8 +31,9 @@ export function evaluationRoute(decider: () => Decider, verifier: TokenVerifier,
   });
 }
 
-/** Reads an evaluation request. @throws {Problem} 400 */
+/** Reads an evaluation request. @throws {Problem} 400, or 413 */
 export function askedIn(body: unknown): AccessRequest {
+  checkValues(body);
   const read = readEvaluation(body);
   if ('error' in read) throw new Problem(400, read.error);
   return read.value;

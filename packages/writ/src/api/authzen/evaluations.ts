@@ -6,6 +6,7 @@ import type { TokenVerifier } from '../../decide/delegation/token-verifier.js';
 import type { DecisionRecord } from '../../decide/record.js';
 import { type Call, type Route, readShape, route } from '../http/route.js';
 import { type Answer, answerOf, decisionShape, unrecorded } from './answer.js';
+import { checkBatchValues } from './count-values.js';
 import { askedIn, type EvaluatedBy, evaluatePrepared, textOf } from './evaluation.js';
 import { evaluationsShape, type Read, readEvaluation, type Semantic } from './read-request.js';
 import { withToken } from './txn-token.js';
@@ -37,7 +38,9 @@ function evaluateMany(by: EvaluatedBy, call: Call, token: TokenProvenance | unde
   if (evaluations === undefined || evaluations.length === 0)
     return evaluatePrepared(by, askedIn(call.body), call, token);
   const semantic = options?.evaluations_semantic ?? 'execute_all';
-  const items = evaluations.map((item) => readEvaluation(merge(defaults, item)));
+  const merged = evaluations.map((item) => merge(defaults, item));
+  checkBatchValues(merged);
+  const items = merged.map(readEvaluation);
   const reached = untilDecided(items, semantic);
   const requests = reached.flatMap((item) => ('value' in item ? [item.value] : []));
   const answer = (): Promise<string> => answerMany(by, { reached, requests, semantic }, call, token);

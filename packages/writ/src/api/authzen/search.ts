@@ -10,6 +10,7 @@ import { type EntitySearch, type Found, searchActions, searchEntities } from '..
 import { TokenError } from '../../provenance/errors.js';
 import { Problem } from '../http/problem.js';
 import { type Call, type Route, readShape, route } from '../http/route.js';
+import { checkValues } from './count-values.js';
 import type { PageTokens } from './page-token.js';
 import { actionSearchShape, type Page, resourceSearchShape, subjectSearchShape } from './read-request.js';
 import { withToken } from './txn-token.js';
@@ -83,6 +84,7 @@ export function searchRoutes(parts: SearchParts): Route[] {
 }
 
 async function searchForActions(parts: SearchParts, call: Call, token: TokenProvenance | undefined): Promise<unknown> {
+  checkValues(call.body);
   const { page, ...request } = readShape(actionSearchShape, call.body, '');
   const search = ['action', call.caller.enforcementPoint, request];
   const { limit = PAGE, after } = parts.pageTokens.read(search, page);
@@ -113,6 +115,7 @@ async function searchPart(
     const what = `${request.action.name} by a ${subject.type} on a ${resource.type}`;
     throw new Problem(403, `${caller.enforcementPoint} may not search for ${what}`);
   }
+  checkValues(request);
   const search = [part, caller.enforcementPoint, request];
   const { limit = PAGE, after } = parts.pageTokens.read(search, page);
   await parts.decider().reach(request.context);

@@ -19,7 +19,7 @@ const MAX_CREDENTIAL = 8_192;
  * @throws {Problem} 401 for a credential that proves nothing, 503 if it cannot be verified now
  */
 export function authenticate(
-  request: IncomingMessage,
+  request: Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'socket'>,
   callers: Callers,
   credentials: Credentials,
 ): AuthenticatedCaller | Promise<AuthenticatedCaller> {
@@ -66,8 +66,7 @@ async function byToken(token: string, callers: Callers): Promise<AuthenticatedCa
 
 const byConnection = new WeakMap<TLSSocket, string | undefined>();
 
-function byCertificate(request: IncomingMessage, callers: Callers): AuthenticatedCaller | undefined {
-  const { socket } = request;
+function byCertificate({ socket }: Pick<IncomingMessage, 'socket'>, callers: Callers): AuthenticatedCaller | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   let names = byConnection.get(socket);
   if (!byConnection.has(socket)) {

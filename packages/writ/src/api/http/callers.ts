@@ -1,4 +1,4 @@
-import { parseUid, type Schema } from '@writ/cedar';
+import { type EntityUid, parseUid, type Schema } from '@writ/cedar';
 import type { Method, ServicePolicy } from '../../bundle/service-policy.js';
 import type { Caller, Rights } from '../../decide/caller.js';
 import { type Speaking, speaksFor, speaksForItself } from '../../decide/speaking.js';
@@ -13,8 +13,22 @@ export interface DeclaredCaller {
   readonly for?: string | undefined;
   readonly certificate?: string | undefined;
   readonly token?: { readonly issuer: string; readonly subject: string } | undefined;
+  /** The headers in which it says at the proxy for HTTP who asks. */
+  readonly identityHeaders?: IdentityHeaders | undefined;
   readonly obligations: readonly string[];
   readonly detail: 'none' | 'reasons' | 'full';
+}
+
+interface IdentityHeader {
+  readonly name: string;
+  /** The entity type of the identity whose id is the value. */
+  readonly type: string;
+}
+
+/** The headers of the person, and of the agent at work for that person. */
+export interface IdentityHeaders {
+  readonly for?: IdentityHeader | undefined;
+  readonly agent?: IdentityHeader | undefined;
 }
 
 /** A caller that proved itself, with what it may do here. */
@@ -22,6 +36,11 @@ export interface AuthenticatedCaller extends Caller {
   /** Whether it proved no identity. */
   readonly isAnonymous: boolean;
   readonly detailByDefault: 'none' | 'reasons' | 'full';
+  /** The one agent and the one person that it speaks for; undefined if it speaks for several or for a name alone. */
+  readonly identity?: { readonly agent: EntityUid | undefined; readonly for: EntityUid | undefined } | undefined;
+  readonly identityHeaders: IdentityHeaders;
+  /** May it say in a header that an identity of this type asks? */
+  mayIdentify(type: string): boolean;
   /** May it use this part of the admin API? */
   mayUse(how: 'read' | 'write', area: string): boolean;
   /** May it report outcomes? */
@@ -92,7 +111,7 @@ export class Callers {
   /** Returns the caller that an administrator added. */
   added({ name, agent, originator }: Omit<Extract<Holder, { kind: 'added' }>, 'kind'>): AuthenticatedCaller {
     const key = JSON.stringify(['added', name, agent, originator]);
-    const caller = this.made.get(key) ?? this.make(name, ADDED, 'key', speaksFor(agent, originator));
+    const caller = this.made.get(key) ?? this.make(name, ADDED, 'key', { agent, for: originator });
     this.made.set(key, caller);
     return caller;
   }
@@ -124,10 +143,9 @@ export class Callers {
     return caller;
   }
 
-  /** Returns whom a declared caller speaks for; undefined for anybody. */
-  private speakingOf(name: string, { agent, for: originator }: DeclaredCaller): Speaking | undefined {
-    if (agent !== undefined || originator !== undefined)
-      return speaksFor(parseUid(agent ?? ''), parseUid(originator ?? ''));
+  /** Returns whom a caller speaks for; undefined for anybody. */
+  private speakingOf(name: string, identity: AuthenticatedCaller['identity']): Speaking | undefined {
+    if (identity !== undefined) return speaksFor(identity.agent, identity.for);
     const isOpen = name !== 'default' || Object.hasOwn(this.parts.declared, name);
     return isOpen ? undefined : speaksForItself(name, this.parts.people);
   }
@@ -136,9 +154,10 @@ export class Callers {
     name: string,
     declared: DeclaredCaller,
     method: Method,
-    speaking = this.speakingOf(name, declared),
+    identity = identityOf(declared),
   ): AuthenticatedCaller {
-    const { roles, obligations, detail } = declared;
+    const { roles, obligations, detail, identityHeaders = {} } = declared;
+    const speaking = this.speakingOf(name, identity);
     const who = { name, roles, method };
     const permits = (action: string, type: string, id: string, context?: Record<string, string>): boolean =>
       this.parts.policy.permits(who, action, { type, id }, context);
@@ -150,7 +169,11 @@ export class Callers {
       rights,
       obligations,
       ...(speaking === undefined ? {} : { speaking }),
+      ...(identity === undefined ? {} : { identity }),
+      identityHeaders,
       detailByDefault: detail,
+      mayIdentify: (type) =>
+        uses.get('identify', type) ?? uses.set(permits('identify', 'EntityType', type), 'identify', type),
       mayUse: (how, area) => uses.get(how, area) ?? uses.set(permits(how, 'Area', area), how, area),
       mayExchange: () => uses.get('exchange') ?? uses.set(permits('exchange', 'Service', 'tokens'), 'exchange'),
       mayReport: () => uses.get('report') ?? uses.set(permits('report', 'Service', 'decisions'), 'report'),
@@ -184,6 +207,12 @@ export class Callers {
       detail: () => other.get('detail') ?? other.set(permits('detail', 'Service', 'decisions'), 'detail'),
     };
   }
+}
+
+/** Returns the one agent and person that a caller is declared for; undefined if it is declared for nobody. */
+function identityOf({ agent, for: originator }: DeclaredCaller): AuthenticatedCaller['identity'] {
+  if (agent === undefined && originator === undefined) return undefined;
+  return { agent: parseUid(agent ?? ''), for: parseUid(originator ?? '') };
 }
 
 /** Answers by a list of parts: one map inside the other, so that no two lists can share an answer. */

@@ -37,7 +37,7 @@ export interface Route {
   /** With parameters as `:name`. */
   readonly url: string;
   readonly operationId: string;
-  readonly tag: 'AuthZEN' | 'Outcomes' | 'Tokens' | 'Signals' | 'Administration' | 'Operations';
+  readonly tag: 'AuthZEN' | 'Outcomes' | 'Tokens' | 'Signals' | 'Hooks' | 'Administration' | 'Operations';
   readonly summary: string;
   readonly access: Access;
   readonly body?: z.ZodType;

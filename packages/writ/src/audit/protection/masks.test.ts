@@ -94,3 +94,30 @@ describe('a rule by class', () => {
     expect(() => new Masks(rules, KEY, {})).toThrow('nothing finds values of the class email');
   });
 });
+
+describe('what a program does', () => {
+  const program = { language: 'shell', programs: ['cat'], reads: ['notes-of-ana.txt'], hosts: ['h.example'] };
+  const input = { to: 'DE89', command: 'cat notes-of-ana.txt' };
+
+  it('is not shown of a request in which something is masked', () => {
+    const given = { ...decision({}).request, context: { input } };
+    const made = masked([{ path: 'input.command', as: 'drop' }], { request: given, seen: { program } });
+    expect(made.seen).toEqual({ program: { ...program, reads: DROPPED, hosts: DROPPED } });
+  });
+
+  it('has no secret that the text has only without its quotes', () => {
+    const token = `ghp_${'a1B2c3D4e5'.repeat(4).slice(0, 36)}`;
+    const made = masked([], { seen: { program: { ...program, programs: [`git ${token}`] } } });
+    expect(JSON.stringify(made)).not.toContain(token);
+  });
+
+  it('is done to things whose facts are masked as those of the request', () => {
+    const fact = { uid: { type: 'Table', id: 'public.staff' }, attributes: { salary: 10, owner: 'hr' }, ancestors: [] };
+    const made = masked([{ path: 'facts.Table.salary', as: 'drop' }], {
+      parts: [{ access: 'read', fact }],
+      referred: [fact],
+    });
+    const hidden = { ...fact, attributes: { salary: DROPPED, owner: 'hr' } };
+    expect([made.parts, made.referred]).toEqual([[{ access: 'read', fact: hidden }], [hidden]]);
+  });
+});

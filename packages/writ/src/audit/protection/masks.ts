@@ -5,6 +5,7 @@ import { CREDENTIALS } from '../../lib/known-credentials.js';
 import { secretPlaces } from '../../lib/secret-forms.js';
 import { isSecretName } from '../../lib/secret-names.js';
 import { RecordError } from '../errors.js';
+import { withoutDerived, withoutValues } from './masked-seen.js';
 import { withoutRepeated } from './repeated-values.js';
 
 /** A rule for values that must not be recorded as they are. */
@@ -102,6 +103,12 @@ export class Masks {
     if (masked.request !== record.request) set('seen', record.seen, withoutValues(record.seen));
     const facts = this.facts(record.facts);
     set('facts', record.facts, facts);
+    if (record.parts !== undefined) set('parts', record.parts, this.parts(record.parts));
+    if (record.referred !== undefined) set('referred', record.referred, this.facts(record.referred));
+    const { program } = (masked.seen ?? {}) as { readonly program?: unknown };
+    // Its facts are without the quotes of the text, and can have a form that the text has not.
+    const shown = this.walk(program);
+    if (shown !== program) set('seen', program, { ...(masked.seen as object), program: shown });
     if (this.hidesFacts) set('seen', masked.seen, withoutDerived(masked.seen));
     for (const { steps, as } of this.paths) {
       if (steps[0] !== 'ledger') continue;
@@ -145,6 +152,12 @@ export class Masks {
       return attributes === fact.attributes ? fact : { ...fact, attributes: attributes as typeof fact.attributes };
     });
     return masked.every((fact, i) => fact === facts[i]) ? facts : masked;
+  }
+
+  private parts(parts: NonNullable<DecisionRecord['parts']>): NonNullable<DecisionRecord['parts']> {
+    const facts = parts.map(({ fact }) => fact);
+    const masked = this.facts(facts);
+    return masked === facts ? parts : parts.map((part, i) => ({ ...part, fact: masked[i] as (typeof facts)[number] }));
   }
 
   /** Masks what is held of an accumulator. Sums stay, so that budgets can be explained. */
@@ -257,21 +270,6 @@ export class Masks {
     }
     return is;
   }
-}
-
-const VALUES: ReadonlySet<string> = new Set(['derived', 'values', 'domains', 'links']);
-
-/** Returns a summary of where arguments came from, without their values. */
-function withoutValues(seen: unknown): unknown {
-  if (typeof seen !== 'object' || seen === null || Array.isArray(seen)) return seen;
-  return Object.fromEntries(
-    Object.entries(seen).map(([name, part]) => [name, VALUES.has(name) ? { masked: 'dropped' } : withoutValues(part)]),
-  );
-}
-
-function withoutDerived(seen: unknown): unknown {
-  if (typeof seen !== 'object' || seen === null || !('derived' in seen)) return seen;
-  return { ...seen, derived: { masked: 'dropped' } };
 }
 
 function scalarsIn(value: unknown, found: string[]): void {

@@ -18,6 +18,7 @@ interface HandedBundle {
   /** The bundle's own service policies. */
   readonly service: readonly PolicyBatch[];
   readonly services: readonly PlainService[];
+  readonly catalogues: ServedBundle['catalogues'];
   /** The texts of the files as JSON, in parts: for the file of the last good bundle. */
   readonly lastGood: readonly Uint8Array[];
 }
@@ -31,9 +32,11 @@ export interface Answer {
 
 /** Returns a bundle as plain data. */
 export function handedBundle(bundle: Bundle): HandedBundle {
-  const { root, version, entities, schema, policies, sources, servicePolicy, services } = bundle;
+  const { root, version, entities, schema, policies, sources, servicePolicy, services, catalogues } = bundle;
   const files = new Map(sources.map(({ id, file }) => [id, file]));
-  const members = [...Object.keys(NAMED_FILES), ...Object.keys(FOLDERS)].filter((name) => name !== 'policies');
+  const members = [...Object.keys(NAMED_FILES), ...Object.keys(FOLDERS)].filter(
+    (name) => name !== 'policies' && name !== 'catalogues',
+  );
   const contents = Object.fromEntries(
     members.filter((name) => name in bundle && name !== 'entities').map((name) => [name, bundle[name as keyof Bundle]]),
   );
@@ -46,13 +49,14 @@ export function handedBundle(bundle: Bundle): HandedBundle {
     policies: [...batchesOf(policies.asts, (id) => files.get(id) ?? '')],
     service: [...batchesOf(servicePolicy.own, () => '')],
     services: services.map(plainService),
+    catalogues,
     lastGood: [...textsOf(bundle)],
   };
 }
 
 /** Makes a bundle of plain data, step by step. */
 export function* assembling({ contents, ...handed }: Omit<HandedBundle, 'lastGood'>): Steps<ServedBundle> {
-  const { root, version, entities } = handed;
+  const { root, version, entities, catalogues } = handed;
   const schema = yield* Schema.reading(handed.schema);
   const sources = yield* readingPolicies(handed.policies);
   const policies = yield* PolicySet.assembling(sources, schema);
@@ -62,5 +66,5 @@ export function* assembling({ contents, ...handed }: Omit<HandedBundle, 'lastGoo
     services.push(servedService(service));
     yield;
   }
-  return { ...contents, root, version, entities, services, schema, sources, policies, servicePolicy };
+  return { ...contents, root, version, entities, services, catalogues, schema, sources, policies, servicePolicy };
 }

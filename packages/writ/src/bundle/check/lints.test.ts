@@ -57,6 +57,13 @@ const clients = (members: string, entities = '"ana"'): Record<string, string> =>
   'writ.yaml': `name: shop\ngateway:\n  clients:\n    one: ${members}\n`,
   'entities/a.json': `[{ "uid": { "type": "User", "id": ${entities} }, "attrs": {}, "parents": [] }, { "uid": { "type": "Agent", "id": "bot" }, "attrs": {}, "parents": [] }]`,
 });
+/** `run_sql` with a program as its argument. */
+const programs = (described: string, argument = 'sql'): Record<string, string> => ({
+  'tools.yaml': (BASE['tools.yaml'] as string).replace(
+    '{ sql: { role: target, kind: sql } }, result: { $: internal, $.card: { labels: [card-number] } }',
+    `{ ${argument}: ${described} }, result: internal`,
+  ),
+});
 const counted = (on: string): Record<string, string> =>
   file('ledger.yaml', (BASE['ledger.yaml'] ?? '').replace('count: true', `count: true, on: '${on}'`));
 /** The action of the base policy counts in any case. */
@@ -119,6 +126,36 @@ const TWINS: readonly [wrong: Files, start: string, help: string, right: Files][
     'policies/more.cedar:3:42 warning policies/unknown-action',
     'declare the action',
     when('!context.ledger.done.containsAny(["send_mail", "list_all_that_there_is"])'),
+  ],
+  [
+    programs('{ language: sql, tables: Tol }'),
+    'tools.yaml:5:66 error tools/program-argument: run_sql: the schema does not let it be done to a Tol',
+    'did you mean Tool?',
+    programs('{ language: sql, tables: Tool }'),
+  ],
+  [
+    programs('{ language: sql }', 'amount'),
+    'tools.yaml:5:44 error tools/program-argument: run_sql: amount is a program, and a Long in the schema',
+    'declare it as String',
+    programs('{ language: sql }'),
+  ],
+  [
+    {
+      ...programs('{ language: sql }'),
+      ...when(
+        'context.program.statements.contains("delte")',
+        'forbid (principal is Agent, action == Action::"run_sql", resource)',
+      ),
+    },
+    'policies/more.cedar:3:44 error policies/unknown-word: policy more: context.program.statements never has delte',
+    'did you mean delete?',
+    {
+      ...programs('{ language: sql }'),
+      ...when(
+        'context.program.statements.contains("delete")',
+        'forbid (principal is Agent, action == Action::"run_sql", resource)',
+      ),
+    },
   ],
   [
     when('context.tool.effects.contains("egres")'),
@@ -414,6 +451,11 @@ http:
 `,
   'openapi/shop.yaml': `openapi: 3.1.0\npaths:\n  /orders:\n    ${document}\n`,
 });
+const fronted = (more: string): Files => {
+  const body = `requestBody: { content: { application/json: {} } }${more}`;
+  const files = service('', `post: { operationId: listOrders, ${body} }`);
+  return { ...files, 'writ.yaml': `${files['writ.yaml']}  fronts: { edge: { profile: nginx, services: [shop] } }\n` };
+};
 const WITH_QUERY =
   'get: { operationId: listOrders, parameters: [{ name: page, in: query, schema: { type: string } }] }';
 const schemaWith = (context: string): Files => ({
@@ -466,6 +508,12 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
     mapped(`service: shop\noperations: { listOrders: ${ORDER} }\n`),
   ],
   [
+    fronted(''),
+    'writ.yaml:5:48 warning http/unseen-body: edge sends no bodies along, so that shop has operations that are refused with one: listOrders',
+    'x-writ-body: opaque',
+    fronted(', x-writ-body: opaque'),
+  ],
+  [
     service('', WITH_QUERY),
     'schema.cedarschema:10:9 warning http/missing-input: "listOrders": its context has no `input`, and every',
     'declare `input` as `writ bundle schema --openapi` writes it',
@@ -485,6 +533,40 @@ const HTTP_TWINS: readonly (readonly [files: Files, start: string, help: string,
   ],
 ];
 
+const overTls = (tls: string): Files => {
+  const files = service(`, tls: ${tls}`);
+  return { ...files, 'writ.yaml': (files['writ.yaml'] ?? '').replace('http://', 'https://') };
+};
+const withoutTls = service('');
+const TLS_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [overTls('{ ca: tls/none.pem }'), 'writ.yaml:4:108 error http/upstream-tls: ', 'put a PEM file there', withoutTls],
+  [
+    overTls('{ cert: /none/a.pem, key: /none/b.pem }'),
+    'writ.yaml:4:110 warning http/upstream-tls: /none/a.pem cannot be read',
+    'where the file is not mounted',
+    withoutTls,
+  ],
+];
+
+const tunnels = (more: string, schema = 'action connect appliesTo { principal: [User], resource: [Host] };') => ({
+  'schema.cedarschema': `${BASE['schema.cedarschema']}\nentity Host { port?: Long }; ${schema}`,
+  'writ.yaml': `name: shop\nhttp: { egress: { ${more} } }\n`,
+});
+const EGRESS_TWINS: readonly (readonly [files: Files, start: string, help: string, right: Files])[] = [
+  [
+    tunnels('private: [10.0.0.5]'),
+    'writ.yaml:2:29 warning http/private-address: tunnels may lead to 10.0.0.5',
+    'if that is meant',
+    tunnels(''),
+  ],
+  [
+    tunnels('', ''),
+    'writ.yaml:2:9 warning http/no-connect-action: the schema has no action connect on a Host',
+    'declare them',
+    tunnels(''),
+  ],
+];
+
 const SERVER = { 'writ.yaml': 'name: shop\ngateway: { servers: { files: { command: files } } }\n' };
 const withServer = (files: Files): Files => ('mappings/a.yaml' in files ? { ...SERVER, ...files } : files);
 
@@ -494,7 +576,9 @@ describe('the lints of writ check', () => {
   });
 
   it.each(
-    [...TWINS, ...HTTP_TWINS].map(([wrong, start, help, right], index) => [index, start, help, wrong, right] as const),
+    [...TWINS, ...HTTP_TWINS, ...TLS_TWINS, ...EGRESS_TWINS].map(
+      ([wrong, start, help, right], index) => [index, start, help, wrong, right] as const,
+    ),
   )('%i: %s', (_index, start, help, wrong, right) => {
     const found = findingsOf(withServer(wrong)).map(text);
     expect(found.map((one) => one.slice(0, start.length))).toEqual([start]);
@@ -520,7 +604,9 @@ describe('the lints of writ check', () => {
 
   it('are of rules that there are', () => {
     const codes = new Set(RULES.map(({ code }) => code));
-    const shown = [...TWINS, ...HTTP_TWINS].map(([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '');
+    const shown = [...TWINS, ...HTTP_TWINS, ...TLS_TWINS, ...EGRESS_TWINS].map(
+      ([, start]) => /(?:error|warning) ([a-z/-]+)/.exec(start)?.[1] ?? '',
+    );
     expect(shown.filter((code) => !codes.has(code))).toEqual([]);
   });
 });

@@ -14,9 +14,13 @@ import { unknownFact } from './facts/unknown-attribute.js';
 import { leftOut } from './http/left-out.js';
 import { httpMapping } from './http/mapping.js';
 import { missingInput } from './http/missing-input.js';
+import { noConnectAction } from './http/no-connect-action.js';
 import { passThrough } from './http/pass-through.js';
+import { privateAddress } from './http/private-address.js';
 import { unknownHttpAction } from './http/unknown-action.js';
 import { unknownOperation } from './http/unknown-operation.js';
+import { unseenBody } from './http/unseen-body.js';
+import { upstreamTls } from './http/upstream-tls.js';
 import { accumulatorType } from './ledger/accumulator-type.js';
 import { derivedValue } from './ledger/derived-value.js';
 import { accumulatorExpression } from './ledger/expression.js';
@@ -68,6 +72,7 @@ import { unknownTestInput } from './tests/unknown-input.js';
 import { argumentWithoutRole } from './tools/argument-without-role.js';
 import { toolDescription } from './tools/description.js';
 import { misspeltLabel } from './tools/misspelt-label.js';
+import { programArgument } from './tools/program-argument.js';
 import { reservedName } from './tools/reserved-name.js';
 import { undescribedResult } from './tools/undescribed-result.js';
 import { undescribedTool } from './tools/undescribed-tool.js';
@@ -109,7 +114,11 @@ export const RULES: readonly Rule[] = [
   missingInput,
   unknownHttpAction,
   passThrough,
+  privateAddress,
+  noConnectAction,
   leftOut,
+  unseenBody,
+  upstreamTls,
   noStartAction,
   unknownMandateAction,
   unknownClientKind,
@@ -130,6 +139,7 @@ export const RULES: readonly Rule[] = [
   undescribedTool,
   undescribedResult,
   unknownRoleArgument,
+  programArgument,
   unknownStore,
   unknownReaders,
   misspeltLabel,

@@ -1,5 +1,8 @@
+import { isAddressOrPrefix } from '@writ/enforce/http';
+import { MAX_VALUES } from '@writ/sdk/lib/value-count';
 import { z } from 'zod';
 import { name } from '../names.js';
+import { broughtKey } from './brought-key.js';
 
 /** `http` of `writ.yaml`: the services behind the enforcement points for HTTP (docs/coaz-http.md). */
 
@@ -21,6 +24,23 @@ const routeText = z
   .regex(/^[A-Z]+ \/\S*$/, 'a route is a method and a path, as GET /orders/{id}');
 const body = z.enum(['json', 'opaque', 'none']);
 
+const pemFile = z.string().min(1).max(4_096).meta({ example: '/run/secrets/shop.pem' });
+/** The certificates for TLS to a service. Files are absolute, or of the folder of the bundle; they are not a part of it. */
+const upstreamTls = z
+  .strictObject({
+    /** The authorities that its certificate may be of; by default those of the system. */
+    ca: pemFile.optional(),
+    /** The certificate that it is shown, and the private key of that. */
+    cert: pemFile.optional(),
+    key: pemFile.optional(),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    message: 'a certificate has a `cert` and its `key`',
+  })
+  .refine(({ ca, cert }) => ca !== undefined || cert !== undefined, {
+    message: '`tls` has a `ca`, or a `cert` and its `key`',
+  });
+
 /** An operation of a service that has no document. */
 const route = z.strictObject({
   route: routeText,
@@ -39,6 +59,7 @@ const service = z
   .strictObject({
     /** The origin that it is reached at. */
     upstream: z.url({ protocol: /^https?$/ }).meta({ example: 'http://127.0.0.1:8080' }),
+    tls: upstreamTls.optional(),
     /** The names that requests have for it; those of the document by default. */
     hosts: z.array(z.string().min(1).max(260)).min(1).optional(),
     /** The file of its OpenAPI document, 3.0 or 3.1. */
@@ -63,6 +84,8 @@ const service = z
     body: body.default('json'),
     /** In bytes. */
     maxBody: z.int().min(1).max(67_108_864).default(1_048_576),
+    /** Members and items of a JSON body. Each is decided on and recorded while nothing else is decided. */
+    maxValues: z.int().min(1).max(1_000_000).default(MAX_VALUES),
     /** Requests that nobody decides on. */
     passThrough: z.array(routeText).default([]),
     /** Whether a question of a browser before a request of another origin is forwarded. */
@@ -83,6 +106,57 @@ const service = z
   })
   .refine(({ openapi, routes }) => (openapi === undefined) !== (routes === undefined), {
     message: 'a service has a document (openapi) or routes',
+  })
+  .refine(({ upstream, tls }) => tls === undefined || upstream.startsWith('https:'), {
+    message: 'certificates are for an upstream with https://',
+    path: ['tls'],
   });
 
-export const httpShape = z.strictObject({ services: z.record(name, service).default({}) });
+/** Tunnels to hosts outside (`CONNECT`), each decided on as the action `connect` on a `Host`. Without it none are made. */
+const egress = z.strictObject({
+  /** Those of TLS: nothing else passes. */
+  ports: z.array(z.int().min(1).max(65_535)).min(1).max(100).default([443]),
+  /** Addresses that tunnels may lead to although they are not public. */
+  private: z
+    .array(
+      z
+        .string()
+        .refine(isAddressOrPrefix, 'it is an address or a prefix of addresses, as 10.0.0.5 or 10.1.0.0/16')
+        .meta({ example: '10.0.0.5' }),
+    )
+    .max(1_000)
+    .default([]),
+});
+
+/** A proxy of somebody else, in front of services, that asks before it forwards (docs/http-fronts.md). */
+const front = z
+  .strictObject({
+    /** How it reports a request. */
+    profile: z.enum(['nginx', 'caddy', 'traefik', 'haproxy']),
+    /** The services that it may ask about, by their names. */
+    services: z.array(z.string().min(1)).min(1),
+    /** Whether it sends bodies along. */
+    body: z.enum(['none', 'carried']).default('none'),
+    /** More headers of a client that it removes on the way to the service. */
+    removes: z.array(headerName).default([]),
+    key: broughtKey.optional(),
+  })
+  .refine(({ profile, body: sent }) => sent === 'none' || profile === 'traefik', {
+    message: 'Traefik alone sends bodies along',
+    path: ['body'],
+  });
+
+export const httpShape = z
+  .strictObject({
+    services: z.record(name, service).default({}),
+    fronts: z.record(name, front).default({}),
+    egress: egress.optional(),
+  })
+  .superRefine(({ services, fronts }, context) => {
+    for (const [id, { services: asked }] of Object.entries(fronts))
+      for (const [i, one] of asked.entries())
+        if (!Object.hasOwn(services, one)) {
+          const message = `${one} is not one of the services`;
+          context.addIssue({ code: 'custom', path: ['fronts', id, 'services', i], message });
+        }
+  });

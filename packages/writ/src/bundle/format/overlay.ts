@@ -21,9 +21,10 @@ const server = z.strictObject({
   concurrency: z.number().optional(),
 });
 
-/** Of a service for HTTP: where it is, under which names, and its credential there. */
+/** Of a service for HTTP: where it is, under which names, and the certificates and the credential there. */
 const service = z.strictObject({
   upstream: text.optional(),
+  tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional() }).optional(),
   hosts: z.array(text).min(1).optional(),
   credential: texts.optional(),
 });

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { millisecondsOf, UNITS } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
+import { LANGUAGES, STATEMENTS } from '../../programs/facts.js';
+import { typeName } from '../names.js';
 
 /** `tools.yaml`: the effects of tools, the roles of their arguments and the labels of their results (docs/tools.md). */
 
@@ -68,12 +70,41 @@ const keep = durationShape.refine(
   'labels are kept for at least 1m and at most 3650d, as in 30d',
 );
 
+const schemaName = z.string().regex(/^[^.]{1,63}$/, 'a schema is a name, as public');
+const argument = z.strictObject({
+  role: role.optional(),
+  kind: kind.optional(),
+  language: z
+    .enum(LANGUAGES)
+    .optional()
+    .describe('The language of an argument that is a program: the call has the effects of what it does.'),
+  dialect: z.literal('postgresql').optional().describe('Of SQL: the only one that is read.'),
+  searchPath: z
+    .array(schemaName)
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('Of SQL: the schemas in which the role of the tool finds names; `[public]` if it is not given.'),
+  catalogue: z
+    .string()
+    .regex(/^catalogues\/[\w.-]+\.json$/, 'a catalogue is a file of the bundle, as catalogues/shop.json')
+    .optional()
+    .describe('Of SQL: the snapshot of the database, which says what views, triggers and partitions touch.'),
+  tables: typeName
+    .optional()
+    .describe('Of SQL: the type of the entities that tables are. Each table of a statement is then decided on.'),
+});
+
 const describedTool = z.strictObject({
-  effects: z.array(z.enum(EFFECTS)).min(1),
+  effects: z
+    .array(z.enum(EFFECTS))
+    .min(1)
+    .optional()
+    .describe('Everything that it can do; with a program, what it does beside that.'),
   arguments: z
-    .record(z.string().min(1), z.union([role, z.strictObject({ role, kind: kind.optional() })]))
+    .record(z.string().min(1), z.union([role, argument]))
     .default({})
-    .describe('The roles of its arguments, by name or path.'),
+    .describe('The roles of its arguments, by name or path; and those that are programs.'),
   opaque: z
     .array(z.string().min(1))
     .default([])
@@ -104,10 +135,79 @@ const describedTool = z.strictObject({
     .describe('The words by which a prompt asks for it; those for the verb in its name when they are not given.'),
 });
 
-const tool = describedTool.refine(
-  ({ writes, creates }) => writes === undefined || creates === undefined,
-  'a tool writes a thing that has a name, or creates one that gets its name from the answer: `writes` or `creates`',
-);
+const tool = describedTool
+  .refine(
+    ({ writes, creates }) => writes === undefined || creates === undefined,
+    'a tool writes a thing that has a name, or creates one that gets its name from the answer: `writes` or `creates`',
+  )
+  .check(checkPrograms);
+
+/** Checks what several members of a tool say together about its programs. */
+function checkPrograms({ value, issues }: z.core.ParsePayload<z.infer<typeof describedTool>>): void {
+  const wrong = (message: string, ...path: PropertyKey[]): void => {
+    issues.push({ code: 'custom', message, path, input: value });
+  };
+  let hasProgram = false;
+  for (const [name, one] of Object.entries(value.arguments)) {
+    if (typeof one === 'string') continue;
+    const { language, dialect, searchPath, catalogue, tables, role: its } = one;
+    const at = ['arguments', name] as const;
+    if (language === undefined && its === undefined) wrong('an argument has a role, a language, or both', ...at);
+    if (language !== 'sql' && (dialect ?? searchPath ?? catalogue ?? tables) !== undefined)
+      wrong('`dialect`, `searchPath`, `catalogue` and `tables` are of an argument with `language: sql`', ...at);
+    if (language === undefined) continue;
+    hasProgram = true;
+    const unknown = searchPath?.findIndex((schema, i) => !isSearched(schema, i)) ?? -1;
+    if (unknown >= 0)
+      wrong(
+        `nobody knows beforehand what ${searchPath?.[unknown]} is; write schemas by their names, and pg_catalog first or not at all`,
+        ...at,
+        'searchPath',
+        unknown,
+      );
+    if (!/^[^$.[\]]+$/.test(name)) wrong('a program is a whole argument: its name, and no path', ...at);
+  }
+  if (value.effects === undefined && !hasProgram) wrong('the effects of the tool are missing, as in effects: [read]');
+  if (hasProgram && isByPath(value.result))
+    wrong('the result of a program has labels as a whole: its form is chosen with its text', 'result');
+}
+
+/** Returns whether a name means the same schema for each role and each connection. */
+function isSearched(schema: string, index: number): boolean {
+  return schema !== '$user' && (!schema.startsWith('pg_') || (schema === 'pg_catalog' && index === 0));
+}
+
+function isByPath(result: z.infer<typeof describedTool>['result']): boolean {
+  return typeof result === 'object' && Object.keys(result).some((key) => key.startsWith('$'));
+}
+
+const effects = z.array(z.enum(EFFECTS));
+const programRoles = z
+  .partialRecord(z.enum(['hosts', 'reads', 'writes', 'packages']), role)
+  .describe('The roles of the values within it, by the fact that has them.');
+const program = z.union([effects, z.strictObject({ effects, roles: programRoles.optional() })]);
+const column = z.union([words, labelled]);
+
+const programs = z.strictObject({
+  shell: z
+    .record(
+      z.string().regex(/^[^\s/]+(?: [^\s]+)?$/, 'a program is its name, or that and a subcommand, as git push'),
+      program,
+    )
+    .default({})
+    .describe('The effects of programs; one that is not here has every effect.'),
+  sql: z.partialRecord(z.enum(STATEMENTS), program).default({}).describe('The effects of kinds of statement.'),
+  tables: z
+    .record(
+      z.string().regex(/^[^.]{1,63}\.[^.]{1,63}$/, 'a table is a schema and a name, as public.orders'),
+      z.strictObject({
+        result: z.union([words, labelled]).optional(),
+        columns: z.record(z.string().min(1), column).default({}),
+      }),
+    )
+    .optional()
+    .describe('The labels of tables and their columns: the result of a statement has those of all that it reads.'),
+});
 
 export const toolsYaml = z.strictObject({
   defaults: z
@@ -115,6 +215,7 @@ export const toolsYaml = z.strictObject({
     .default({})
     .describe('For what is not described.'),
   tools: z.record(z.string(), tool).default({}),
+  programs: programs.default({ shell: {}, sql: {} }).describe('What programs do that are arguments of tools.'),
   stores: z
     .record(store, z.strictObject({ keep }))
     .default({})

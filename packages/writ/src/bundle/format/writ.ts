@@ -1,7 +1,9 @@
+import { isIdentityHeader } from '@writ/enforce/http';
 import { z } from 'zod';
 import { millisecondsOf } from '../../lib/duration.js';
 import { durationShape } from '../../lib/duration-shape.js';
 import { headerName, name, typeName, uidText } from '../names.js';
+import { broughtKey } from './brought-key.js';
 import { httpShape } from './http.js';
 import { lifetimeShape } from './lifetime.js';
 import { RECORD_DEFAULTS, recordShape } from './record.js';
@@ -72,25 +74,6 @@ const server = z
     message: 'a server is reached over https; http only on loopback',
   });
 
-/** The key of a caller or client that comes from outside: a file, as a mounted secret, or a variable. The bundle never has it. */
-const broughtKey = z
-  .strictObject(
-    {
-      file: z.string().min(1).max(4_096).optional(),
-      env: z
-        .string()
-        .regex(/^[A-Za-z_]\w*$/, 'a variable is a name like DOCS_API_KEY')
-        .optional(),
-      overlap: durationShape
-        .optional()
-        .describe('How long the key before it still counts when another one is brought in.'),
-    },
-    { error: 'a key is not written in the bundle: name its file or variable, as in key: { env: DOCS_API_KEY }' },
-  )
-  .refine(({ file, env }) => (file === undefined) !== (env === undefined), {
-    message: 'a key that is brought in has a `file` or an `env`',
-  });
-
 /** `scopes`: what its key can be exchanged for. */
 const client = z.strictObject({
   agent: uidText,
@@ -106,6 +89,15 @@ const client = z.strictObject({
     .min(1)
     .optional()
     .describe('The kind of its tasks that have no token (`tasks.yaml`); by default the default kind.'),
+});
+/** A header in which a hop says who asks: its value is the id, of the type that stands here. */
+const identityHeader = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, 'a header is letters, digits and -')
+    .refine(isIdentityHeader, 'this header has another meaning: take one as X-Authenticated-User')
+    .meta({ example: 'X-Authenticated-User' }),
+  type: typeName,
 });
 /** A caller of the service. Without `certificate` and `token` it proves itself with an API key that Writ makes for it. */
 const caller = z
@@ -132,6 +124,18 @@ const caller = z
         'The one agent and the one person that it speaks for; without both, it may speak for anybody, as far as `service/` permits.',
       ),
     for: uidText.optional(),
+    identityHeaders: z
+      .strictObject({ for: identityHeader.optional(), agent: identityHeader.optional() })
+      .refine((headers) => headers.for !== undefined || headers.agent !== undefined, {
+        message: 'name a header: for that of the person, agent that of the agent',
+      })
+      .refine((headers) => headers.for?.name.toLowerCase() !== headers.agent?.name.toLowerCase(), {
+        message: 'the person and the agent have a header each',
+      })
+      .optional()
+      .describe(
+        'The headers in which this caller says at the proxy for HTTP who asks; they count as far as `service/` permits (`identify`).',
+      ),
     obligations: z.array(z.string().min(1)).default([]).describe('The types of obligation that it carries out.'),
     detail: z
       .enum(['none', 'reasons', 'full'])
@@ -144,7 +148,15 @@ const caller = z
   .refine(({ certificate, token, key }) => key === undefined || (certificate === undefined && token === undefined), {
     message: 'a caller with a certificate or a token has no key',
     path: ['key'],
-  });
+  })
+  .refine(
+    ({ agent, for: originator, identityHeaders }) =>
+      identityHeaders === undefined || (agent === undefined && originator === undefined),
+    {
+      message: 'a caller that speaks for one agent and person names nobody in headers',
+      path: ['identityHeaders'],
+    },
+  );
 
 /** The signature algorithms that an issuer of tokens may use: asymmetric ones. */
 const ALGORITHMS = ['ES256', 'ES384', 'PS256', 'PS384', 'RS256', 'RS384', 'EdDSA', 'Ed25519'] as const;
@@ -249,7 +261,7 @@ export const writYaml = z
       .describe('How the identities that take part in decisions are looked at.'),
     record: recordShape.default(RECORD_DEFAULTS),
     tasks: tasks.default({ endWhenIdle: '30m', lineageWindow: '24h' }),
-    http: httpShape.default({ services: {} }),
+    http: httpShape.default({ services: {}, fronts: {} }),
     gateway: z
       .strictObject({
         servers: z.record(name, server).default({}),
@@ -268,7 +280,7 @@ export const writYaml = z
       })
       .default({ servers: {}, clients: {}, guards: { pin: 'first-use' } }),
   })
-  .superRefine(({ callers, issuers, gateway }, context) => {
+  .superRefine(({ callers, issuers, gateway, http }, context) => {
     if (Object.hasOwn(callers, 'anonymous'))
       context.addIssue({
         code: 'custom',
@@ -285,6 +297,13 @@ export const writYaml = z
       if (id === 'default' || id === 'admin' || Object.hasOwn(callers, id)) {
         const message = `${id} is the name of a caller; each has a key file of its own`;
         context.addIssue({ code: 'custom', path: ['gateway', 'clients', id], message });
+      }
+    }
+    for (const id of Object.keys(http.fronts)) {
+      const isCaller = id === 'default' || id === 'admin' || Object.hasOwn(callers, id);
+      if (isCaller || Object.hasOwn(gateway.clients, id)) {
+        const message = `${id} is the name of a ${isCaller ? 'caller' : 'client'}; each has a key file of its own`;
+        context.addIssue({ code: 'custom', path: ['http', 'fronts', id], message });
       }
     }
   });

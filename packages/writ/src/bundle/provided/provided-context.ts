@@ -49,6 +49,32 @@ const TOOL: TypeJson = record(
   { destination: ORIGIN, target: ORIGIN, secret: ORIGIN, amount: ORIGIN, content: ORIGIN },
 );
 
+const PROGRAM: TypeJson = record(
+  {
+    ...{
+      language: STRING,
+      access: STRING,
+      understood: BOOL,
+      statements: SET,
+      programs: SET,
+      interpreters: SET,
+      interactive: BOOL,
+    },
+    ...{
+      unresolved: BOOL,
+      writesOutside: BOOL,
+      readsOutside: BOOL,
+      reads: SET,
+      writes: SET,
+      hosts: SET,
+      packages: SET,
+      columns: SET,
+      functions: SET,
+    },
+  },
+  { reason: STRING },
+);
+
 /** The actions of Writ itself, which no mandate is for. A tool can have such a name, and is then under one. */
 const OWN_ACTIONS: ReadonlySet<string> = new Set([
   ...['approve', 'break_glass', 'declassify'],
@@ -56,7 +82,7 @@ const OWN_ACTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** The parts of a bundle that the context depends on. */
-export type ContextSources = Pick<YamlContents, 'ledger'> & {
+export type ContextSources = Pick<YamlContents, 'ledger' | 'tools'> & {
   /** Whether each task has a mandate. */
   readonly hasTasks: boolean;
 };
@@ -70,9 +96,13 @@ export function providedAttribute(
 ): AttributeJson | undefined {
   const type = typeOf(name, action, reads, sources);
   if (type === undefined) return undefined;
+  return { ...readPart(type, reads), required: isAlwaysThere(name, action, sources) };
+}
+
+function isAlwaysThere(name: string, action: string, { hasTasks, tools }: ContextSources): boolean {
+  if (name === 'program') return takesProgram(tools, action);
   // Without kinds of task only a token can bring a mandate.
-  const isAlwaysThere = name !== 'mandate' || (sources.hasTasks && !OWN_ACTIONS.has(action));
-  return { ...readPart(type, reads), required: isAlwaysThere };
+  return name !== 'mandate' || (hasTasks && !OWN_ACTIONS.has(action));
 }
 
 function typeOf(name: string, action: string, reads: Reads, { ledger }: ContextSources): TypeJson | undefined {
@@ -83,6 +113,8 @@ function typeOf(name: string, action: string, reads: Reads, { ledger }: ContextS
       return PROVENANCE;
     case 'tool':
       return TOOL;
+    case 'program':
+      return PROGRAM;
     case 'origins':
       return record({}, Object.fromEntries([...reads.of.keys()].map((argument) => [argument, ORIGIN])));
     case 'ledger':
@@ -97,6 +129,11 @@ function typeOf(name: string, action: string, reads: Reads, { ledger }: ContextS
     default:
       return undefined;
   }
+}
+
+function takesProgram({ tools }: ContextSources['tools'], action: string): boolean {
+  const described = Object.hasOwn(tools, action) ? (tools[action]?.arguments ?? {}) : {};
+  return Object.values(described).some((one) => typeof one === 'object' && one.language !== undefined);
 }
 
 /** Returns the record of the derived values of an action; undefined if it has none, so that a policy that expects one is an error. */

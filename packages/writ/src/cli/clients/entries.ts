@@ -76,7 +76,8 @@ export function withCommands(
 
 export const isToml = (file: string): boolean => file.endsWith('.toml');
 
-function parsed(file: string, text: string): Json {
+/** Returns the content of a configuration. @throws {ClientConfigError} if programs would read it in different ways */
+export function parsed(file: string, text: string): Json {
   if (isToml(file)) {
     try {
       return objectIn(tomlIn(text));

@@ -41,7 +41,7 @@ export async function enforceHttp(flags: EnforceHttpFlags): Promise<ExitCode> {
       'give --tls-cert and --tls-key, or, behind a proxy that ends TLS, --behind-tls',
     );
   const client = fixedClient(flags);
-  // Whoever reaches the port is that client.
+  // Every program that reaches the port is that client.
   if (client !== undefined && !isLoopback(host))
     throw new UsageError(
       `on ${host}, everybody who reaches the proxy would be the identity of --for`,
@@ -82,7 +82,7 @@ export async function enforceHttp(flags: EnforceHttpFlags): Promise<ExitCode> {
 /** @throws {UsageError} if the key would travel in the clear */
 function checkService(service: string): void {
   const url = URL.canParse(service) ? new URL(service) : undefined;
-  if (url === undefined || !['http:', 'https:'].includes(url.protocol))
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/')
     throw new UsageError(`${service} is not the URL of a service`, 'write it as https://writ.example:7465');
   if (url.protocol === 'http:' && !isLoopback(url.hostname))
     throw new UsageError(

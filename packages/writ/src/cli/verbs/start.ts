@@ -1,5 +1,5 @@
 import type { StartFlags } from '../start.js';
-import { GATEWAY_PORT, HTTP_PORT, portIn, SERVICE_PORT, verb } from '../verb.js';
+import { CHECK_PORT, GATEWAY_PORT, HTTP_PORT, portIn, SERVICE_PORT, verb } from '../verb.js';
 
 export default verb('start', 'Start here', 'serve a bundle: the decision point and the gateway')
   .needs('--bundle <dir>', 'folder of the bundle')
@@ -15,9 +15,10 @@ export default verb('start', 'Start here', 'serve a bundle: the decision point a
   .option('--port <n>', 'port of the service; 0 for any', portIn, SERVICE_PORT)
   .option('--gateway-port <n>', 'port of the gateway; 0 for any', portIn, GATEWAY_PORT)
   .option('--http-port <n>', 'port of the proxy for HTTP; 0 for any', portIn, HTTP_PORT)
+  .option('--check-port <n>', 'port at which other proxies ask about requests; 0 for any', portIn, CHECK_PORT)
   .option('--host <address>', 'address that the service listens on (127.0.0.1)')
   .option('--gateway-host <address>', 'address that the gateway listens on (127.0.0.1)')
-  .option('--http-host <address>', 'address that the proxy for HTTP listens on (127.0.0.1)')
+  .option('--http-host <address>', 'address that the proxy for HTTP and the check endpoint listen on (127.0.0.1)')
   .option('--public-url <url>', 'URL by which callers reach the service, behind a proxy or under a name')
   .option('--allow-host <name...>', 'more names under which callers reach service and gateway, beside their addresses')
   .option('--tls-cert <file>', 'certificate of the service, PEM')
@@ -28,8 +29,9 @@ export default verb('start', 'Start here', 'serve a bundle: the decision point a
     'certificate of the gateway, PEM; with --gateway-host by default that of the service',
   )
   .option('--gateway-tls-key <file>', 'private key of that certificate, PEM')
-  .option('--http-tls-cert <file>', 'certificate of the proxy for HTTP, PEM')
+  .option('--http-tls-cert <file>', 'certificate of the proxy for HTTP and the check endpoint, PEM')
   .option('--http-tls-key <file>', 'private key of that certificate, PEM')
+  .option('--http-tls-client-ca <file>', 'authority of client certificates, for callers of the proxy for HTTP')
   .option('--log-level <level>', 'fatal, error, warn, info, debug', 'info')
   .option('--log-origin <name>', 'name of the log of records, as audit.example.com/writ; it cannot be changed later')
   .option('--new-log-key', 'sign the log with a new key from now on, because the old one is lost')

@@ -56,7 +56,7 @@ export class TaskMemory {
     const { plane, ledger } = this.parts;
     const { tools } = plane();
     if (provenance === undefined || tools.isEmpty) return false;
-    const tool = tools.of(request.action.name);
+    const tool = tools.ofCall(request.action.name, request.context?.input);
     const given = callValues(tool, request.context?.input).map(({ value }) => value);
     ledger.values.update(taskKeyOf(request, provenance as Provenance), (values) => {
       for (const value of given) values.approve(value);
@@ -72,7 +72,7 @@ export class TaskMemory {
     if (provenance === undefined || tools.isEmpty) return undefined;
     const again = provenance as Provenance;
     const task = taskKeyOf(request, again);
-    const tool = tools.of(request.action.name);
+    const tool = tools.ofCall(request.action.name, request.context?.input);
     const lineage = lineageOf(registry, again);
     const taskName = plainNameOf(request, again);
     const flow = dataFlowOf(tool, request, {

@@ -96,13 +96,20 @@ function candidates(record: DecisionRecord, plane: PolicyPlane, wantsPermit: boo
   if (facts === undefined) return [];
   const { identities, resource } = facts;
   const decided = plane.delegation === 'path' ? identities : identities.slice(-1);
+  const programs = new Set(plane.tools.of(record.request.action.name).programs.map(({ argument }) => argument));
   for (const policy of plane.policies.asts) {
     if (!isAbout(policy, record.request.action.name)) continue;
     // A permit is to apply, a forbid not to; and the other way round.
     const wanted = (policy.effect === 'permit') === wantsPermit;
     for (const identity of decided) {
-      const reader = new Reader(record, identity, resource);
-      for (const edit of reader.ofPolicy(policy, wanted)) edits.set(`${placeOf(edit)} ${JSON.stringify(edit)}`, edit);
+      for (const thing of [resource, ...(record.parts ?? []).map(({ fact }) => fact)]) {
+        const reader = new Reader(record, identity, thing);
+        for (const edit of reader.ofPolicy(policy, wanted)) {
+          // Another text would do other things, and the record has what this one does.
+          if (edit.kind === 'input' && programs.has(edit.path[0] as string)) continue;
+          edits.set(`${placeOf(edit)} ${JSON.stringify(edit)}`, edit);
+        }
+      }
     }
   }
   return [...edits.values()].sort((a, b) => EASE[a.kind] - EASE[b.kind]);

@@ -53,7 +53,13 @@ function withEdit(record: DecisionRecord, edit: Edit): DecisionRecord {
 }
 
 function withFact(record: DecisionRecord, uid: EntityUid, change: (fact: FactRecord) => FactRecord): DecisionRecord {
-  return { ...record, facts: record.facts.map((fact) => (sameUid(fact.uid, uid) ? change(fact) : fact)) };
+  const changed = (fact: FactRecord): FactRecord => (sameUid(fact.uid, uid) ? change(fact) : fact);
+  const { facts, parts } = record;
+  return {
+    ...record,
+    facts: facts.map(changed),
+    ...(parts && { parts: parts.map(({ access, fact }) => ({ access, fact: changed(fact) })) }),
+  };
 }
 
 function setAt(value: unknown, path: readonly string[], to: unknown): unknown {

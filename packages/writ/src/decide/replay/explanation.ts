@@ -1,4 +1,4 @@
-import { type PolicyExplanation, uidText } from '@writ/cedar';
+import { type PolicyExplanation, sameUid, uidText } from '@writ/cedar';
 import { isPermitted } from '@writ/sdk/authzen';
 import type { ServedBundle } from '../../bundle/bundle.js';
 import { listed } from '../../lib/listed.js';
@@ -32,8 +32,32 @@ export function accountOf(recorded: DecisionRecord, bundle: ServedBundle, maxTex
   return {
     isSame,
     alternatives: alternatives(record, plane, replay),
-    parts: partLines(explained, maxText),
+    parts: partLines(decisive(record, explained), maxText),
   };
+}
+
+type Explained = ReturnType<Replay['explain']> & object;
+
+/** Returns what decided of a request with several things: for each of them the policies that did, or that would have. */
+function decisive({ parts = [], reasons }: DecisionRecord, explained: Explained): Explained {
+  if (parts.length === 0) return explained;
+  if (reasons.length === 0)
+    return explained.filter(
+      ({ policies }) => !policies.some(({ effect, applied }) => effect === 'permit' && applied === true),
+    );
+  return explained.map((one) => ({
+    ...one,
+    policies: one.policies.filter(({ policyId }) =>
+      reasons.some(
+        ({ policy, identity, resource }) =>
+          policy === policyId &&
+          sameUid(identity, one.identity) &&
+          (resource === undefined || one.resource === undefined
+            ? resource === one.resource
+            : sameUid(resource, one.resource)),
+      ),
+    ),
+  }));
 }
 
 /** A line about a policy, around the identities that it is about. */
@@ -43,17 +67,19 @@ interface PartLine {
 }
 
 /** Returns a line for each policy that decided, once for all identities for which it is the same. */
-function partLines(explained: ReturnType<Replay['explain']> & object, maxText: number): string[] {
+function partLines(explained: Explained, maxText: number): string[] {
   const lines = new Map<string, { readonly line: PartLine; readonly identities: string[] }>();
-  for (const { identity, policies } of explained)
+  for (const { identity, resource, policies } of explained) {
+    const whom = resource === undefined ? uidText(identity) : `${uidText(identity)} on ${uidText(resource)}`;
     for (const policy of policies) {
       const line = partLine(policy, maxText);
       if (line === undefined) continue;
       const key = JSON.stringify(line);
       const known = lines.get(key);
-      if (known === undefined) lines.set(key, { line, identities: [uidText(identity)] });
-      else known.identities.push(uidText(identity));
+      if (known === undefined) lines.set(key, { line, identities: [whom] });
+      else if (!known.identities.includes(whom)) known.identities.push(whom);
     }
+  }
   return [...lines.values()].map(({ line, identities }) => `${line.before} ${listed(identities)}${line.after}`);
 }
 

@@ -16,11 +16,13 @@ import { NOTHING_DERIVED } from '../event-more.js';
 import { missingFacts, schemaErrorOf } from '../gather.js';
 import { mandatePolicy, outsideVerdict } from '../mandates.js';
 import { inputMisfit, misfit, misfitBy } from '../misfit.js';
+import { decidedParts } from '../parts.js';
 import type { PolicyPlane } from '../plane.js';
 import type { DecisionRecord } from '../record.js';
 import { holdsMasked } from './masked.js';
 import { RecordedEntities } from './recorded-entities.js';
 import { factsIn } from './recorded-facts.js';
+import { recordedParts } from './recorded-parts.js';
 
 /** The result of deciding a recorded request again. */
 type Replayed =
@@ -32,6 +34,8 @@ type Replayed =
 
 interface ExplainedIdentity {
   readonly identity: EntityUid;
+  /** The thing, if it is not the resource of the request. */
+  readonly resource?: EntityUid;
   readonly policies: readonly PolicyExplanation[];
 }
 
@@ -108,7 +112,7 @@ export class Replay {
   }
 
   /**
-   * Explains how each policy came out for each identity, down to its parts; undefined if the record does not have enough for it.
+   * Explains how each policy came out for each identity and each thing, down to its parts; undefined if the record does not have enough for it.
    *
    * @param policyIds the policies to explain; by default those that determined it, or every permit that was considered
    */
@@ -116,11 +120,15 @@ export class Replay {
     try {
       const gathered = this.gather(record);
       if ('kind' in gathered) return undefined;
-      const { policies, entities, identities, action, resource, context } = gathered;
-      return identities.map((principal) => ({
-        identity: { type: principal.type, id: principal.id },
-        policies: explain(policies, { principal, action, resource, context }, entities, policyIds).policies,
-      }));
+      const { policies, entities, identities, action, parts } = gathered;
+      const things = [gathered, ...parts];
+      return things.flatMap(({ resource, context }, i) =>
+        identities.map((principal) => ({
+          identity: { type: principal.type, id: principal.id },
+          ...(i === 0 ? {} : { resource: { type: resource.type, id: resource.id } }),
+          policies: explain(policies, { principal, action, resource, context }, entities, policyIds).policies,
+        })),
+      );
     } catch (error) {
       if (error instanceof NotRecorded || error instanceof CedarError) return undefined;
       throw error;
@@ -155,16 +163,22 @@ export class Replay {
       return entities.seen(fact, request.subject.properties);
     });
     const resource = entities.seen(facts.resource, request.resource.properties);
+    const context = this.context(record, name);
+    const recorded = recordedParts(record, plane.tools, declared);
+    if (typeof recorded === 'string') throw new NotRecorded(recorded);
+    if ('result' in recorded) return { kind: 'decided', verdict: recorded };
+    const parts = recorded.map(({ access, fact }) => ({ access, resource: entities.seen(fact) }));
     return {
       policies: plane.policies,
       entities: entities.store,
       identities,
       resource,
       action: declared.uid,
-      context: this.context(record, name),
+      context,
+      parts: decidedParts(parts, declared, context),
       obligations: plane.obligations,
       supported: new Set(record.supported ?? []),
-      missing: () => missingFacts(plane.registry, [...identities, resource]),
+      missing: () => missingFacts(plane.registry, [...identities, resource, ...parts.map((one) => one.resource)]),
       withheld: () => entities.withheld,
       approved: () => liftedIn(record),
       stale: staleIn(record),
@@ -199,7 +213,7 @@ export class Replay {
       now: new Date(record.time),
     });
     const own = { ...context } as Record<string, unknown>;
-    for (const part of ['derived', 'mandate', 'tool', 'origins']) {
+    for (const part of ['derived', 'mandate', 'tool', 'origins', 'program']) {
       if (seen[part] !== undefined && declared.context.attributes.has(part)) own[part] = seen[part];
       else if (part !== 'tool' && declared.context.attributes.get(part)?.required === true)
         notRecorded(`context.${part}`)();

@@ -1,13 +1,20 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { CallQueue, Enforcer, type HoldSettings } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
-import { changeAnswer, createProxy, enforcedBy, type HttpProxy, type ServedServices } from '@writ/enforce/http/proxy';
+import {
+  changeAnswer,
+  createProxy,
+  egressBy,
+  enforcedBy,
+  type HttpProxy,
+  type ServedEgress,
+  type ServedServices,
+} from '@writ/enforce/http/proxy';
 import type { ApprovalDesk, DecisionPoint } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { isLoopback } from '../../lib/loopback.js';
 import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
-import { refuseConnect } from '../../lib/refuse-connect.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { ServerCertificate } from '../../lib/server-certificate.js';
 import { ProxyInTheClearError } from '../errors.js';
@@ -22,12 +29,16 @@ export interface ProxyPlace {
   readonly isBehindTls: boolean;
 }
 
-interface HttpFaceParts {
+export interface HttpFaceParts {
   readonly place: ProxyPlace;
   readonly point: DecisionPoint;
   readonly desk: ApprovalDesk;
   readonly hold: () => HoldSettings;
   readonly served: () => ServedServices;
+  /** The tunnels that are made; by default none. */
+  readonly egress?: (() => ServedEgress | undefined) | undefined;
+  /** Receives the end of each tunnel. */
+  readonly onTunnel?: Parameters<typeof egressBy>[0]['onEnd'];
   readonly identify: Parameters<typeof enforcedBy>[0]['identify'];
   readonly attempts: Pick<Attempts, 'add'>;
   readonly log: Log;
@@ -38,11 +49,11 @@ interface HttpFaceParts {
 }
 
 /** The part of the open files of the process that may be connections of the proxy. */
-const SHARE_OF_FILES = 0.25;
+export const SHARE_OF_FILES = 0.25;
 /** The most that a request waits for its decision; a fact that comes later is too late. */
-const DECIDE_MS = 60_000;
+export const DECIDE_MS = 60_000;
 const MAX_DEFER_MS = 30_000;
-const DRAIN_MS = 5_000;
+export const DRAIN_MS = 5_000;
 
 interface Listening {
   readonly proxy: HttpProxy;
@@ -64,13 +75,14 @@ export class HttpFace {
   }
 
   /**
-   * Listens if a service is served, and stops if none is.
+   * Listens if a service is served or tunnels are made, and stops if not.
    *
    * @throws {ProxyInTheClearError} if credentials would travel in the clear; {@link Error} if the port cannot be had
    */
   follow(): Promise<void> {
     return this.queue.run(async () => {
-      const isNeeded = !this.isClosed && this.parts.served().services.length > 0;
+      const { served, egress } = this.parts;
+      const isNeeded = !this.isClosed && (served().services.length > 0 || egress?.() !== undefined);
       if (isNeeded && this.listening === undefined) this.listening = await this.listen();
       else if (!isNeeded) await this.stop();
     });
@@ -94,38 +106,42 @@ export class HttpFace {
   }
 
   private async listen(): Promise<Listening> {
-    const { place, point, desk, hold, served, identify, attempts, log, hash } = this.parts;
-    const { host, port, certificate } = place;
+    const { place, point, desk, hold, served, egress, onTunnel, identify, attempts, log, hash } = this.parts;
     checkPlace(place);
     const queue = new CallQueue(point, () => heldShortly(hold()), desk);
     const enforcer = new Enforcer({ point, queue, attempts, at: 'proxy', log, hash, change: changeAnswer });
     const proxy = createProxy({
       services: () => served().services,
       decide: enforcedBy({ enforcer, served, identify, attempts, at: 'proxy', log }),
+      connect: egress && egressBy({ ...{ enforcer, identify, attempts, log }, served: egress, onEnd: onTunnel }),
       limits: { decideMs: DECIDE_MS },
-      makeServer: (limits) => nodeServer(limits, certificate),
+      makeServer: (limits) => nodeServer(limits, place.certificate, undefined, ['h2', 'http/1.1']),
       onError: (error) => log.error(error, 'a request failed'),
     });
     const { server } = proxy;
     new OpenConnections(server, SHARE_OF_FILES);
-    refuseConnect(server);
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, resolve);
-      });
+      return { proxy, enforcer, url: await listenAt(server, place) };
     } catch (error) {
       await proxy.close();
       throw error;
     }
-    const { address, family, port: actual } = server.address() as AddressInfo;
-    const scheme = certificate === undefined ? 'http' : 'https';
-    return { proxy, enforcer, url: `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}` };
   }
 }
 
+/** Starts to listen. @returns the URL */
+export async function listenAt(server: Server, { host, port, certificate }: ProxyPlace): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const { address, family, port: actual } = server.address() as AddressInfo;
+  const scheme = certificate === undefined ? 'http' : 'https';
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${actual}`;
+}
+
 /** @throws {ProxyInTheClearError} if credentials would travel in the clear */
-function checkPlace({ host, certificate, isBehindTls }: ProxyPlace): void {
+export function checkPlace({ host, certificate, isBehindTls }: ProxyPlace): void {
   if (!isLoopback(host) && certificate === undefined && !isBehindTls)
     throw new ProxyInTheClearError(
       `on ${host}, the keys of the proxy's clients would travel in the clear`,
@@ -134,6 +150,6 @@ function checkPlace({ host, certificate, isBehindTls }: ProxyPlace): void {
 }
 
 /** A request over HTTP is not held for a person: its denial names the request for access, and it can be sent again. */
-function heldShortly(settings: HoldSettings): HoldSettings {
+export function heldShortly(settings: HoldSettings): HoldSettings {
   return { ...settings, stepUp: 'reference', justify: false, deferMs: Math.min(settings.deferMs, MAX_DEFER_MS) };
 }

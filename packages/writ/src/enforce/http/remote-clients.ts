@@ -35,6 +35,9 @@ const MAX_CREDENTIAL = 8_192;
 const MAX_WHY = 500;
 /** A credential that proves nothing is not asked about again for this time. */
 const UNPROVED_MS = 5_000;
+/** The most credentials of one address, in a minute, that the service is asked about although they prove nothing. */
+const MAX_UNPROVED = 30;
+const UNPROVED_WINDOW_MS = 60_000;
 /** A token is used for half its life: it must still be valid upstream. */
 const USED_SHARE = 0.5;
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
@@ -51,21 +54,25 @@ const JWT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  */
 export class RemoteClients {
   private readonly known = new BoundedCache<string, Known>(MAX_KNOWN);
+  /** How many credentials of an address proved nothing lately. */
+  private readonly unproved = new BoundedCache<string, { count: number; readonly until: number }>(MAX_KNOWN);
 
   constructor(private readonly parts: RemoteClientsParts) {}
 
   /**
    * Returns the client that a credential proves; undefined if it proves none.
    *
+   * @param address the one that it came from
    * @throws {DecisionPointError} if the service cannot say it now
    */
-  async identify(authorization: string | undefined): Promise<Proved | undefined> {
+  async identify(authorization: string | undefined, address = ''): Promise<Proved | undefined> {
     const credential =
       (authorization?.length ?? 0) > MAX_CREDENTIAL ? undefined : BEARER.exec(authorization ?? '')?.[1];
     if (credential === undefined) return undefined;
     const key = createHash('sha256').update(credential).digest('base64');
     const before = this.known.get(key);
     if (before !== undefined && performance.now() < before.until) return before.proved;
+    this.refuseFlood(address);
     const known: Known = {
       proved: this.ask(credential, (ms) => this.keep(known, ms)),
       until: Number.POSITIVE_INFINITY,
@@ -75,7 +82,23 @@ export class RemoteClients {
     known.proved.catch(() => {
       known.until = 0;
     });
-    return known.proved;
+    const proved = await known.proved;
+    if (proved === undefined) this.noteUnproved(address);
+    return proved;
+  }
+
+  /** @throws {DecisionPointError} if too many credentials came from there that prove nothing: the service records each */
+  private refuseFlood(address: string): void {
+    const seen = this.unproved.get(address);
+    if (seen !== undefined && performance.now() < seen.until && seen.count >= MAX_UNPROVED)
+      throw new DecisionPointError(`${MAX_UNPROVED} credentials from ${address} proved nothing within a minute`);
+  }
+
+  private noteUnproved(address: string): void {
+    const seen = this.unproved.get(address);
+    const now = performance.now();
+    if (seen !== undefined && now < seen.until) seen.count += 1;
+    else this.unproved.set(address, { count: 1, until: now + UNPROVED_WINDOW_MS });
   }
 
   private keep(known: Known, ms: number): void {

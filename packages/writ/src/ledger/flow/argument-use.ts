@@ -1,8 +1,9 @@
 import { stemmer } from 'stemmer';
 import { memo } from '../../lib/memo.js';
+import type { Role } from './declared-tool.js';
 import { nounsFor } from './nouns.js';
 import type { ValueUse } from './prompt-values.js';
-import type { Role, ToolDescription } from './tool-description.js';
+import type { ToolDescription } from './tool-description.js';
 
 /** The use of a value as an argument of a tool. hot: its nouns are looked for only where a prompt may name the value. */
 export class ArgumentUse implements ValueUse {

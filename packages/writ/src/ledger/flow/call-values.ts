@@ -1,5 +1,6 @@
 import { memo } from '../../lib/memo.js';
-import type { Role, ToolDescription } from './tool-description.js';
+import type { Role } from './declared-tool.js';
+import type { ToolDescription } from './tool-description.js';
 
 /** A value of a call, by the role that it is traced in. */
 export interface CallValue {
@@ -48,7 +49,7 @@ export function callValues(
         UNDESCRIBED_ROLES.map((role) => ({ ...traced(argument, argument, role, one), isUndescribed: false })),
       ),
     );
-  const values: CallValue[] = [];
+  const values: CallValue[] = tool.programRoles.map((one) => ({ ...one, isUndescribed: false }));
   const covered = new Set<unknown>();
   const given = recordOf(input);
   for (const described of tool.arguments) {

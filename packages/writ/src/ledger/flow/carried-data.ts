@@ -1,6 +1,7 @@
+import type { Role } from './declared-tool.js';
 import { type Labels, readersOf } from './labels.js';
 import { isAmong, mayRead, togetherOf } from './readers.js';
-import type { ReaderGroups, Role } from './tool-description.js';
+import type { ReaderGroups } from './tool-description.js';
 
 /** A value of a call, as readers are compared with it. */
 interface CarriedValue {

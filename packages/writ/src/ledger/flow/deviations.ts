@@ -1,8 +1,8 @@
 import { table } from '../../lib/table.js';
+import type { Role } from './declared-tool.js';
 import { accountForm, emailForm, type NamedKind, namedIn, urlForm } from './named-values.js';
 import { numberForm } from './normal-form.js';
 import { dateIn } from './prompt-dates.js';
-import type { Role } from './tool-description.js';
 import { shapesOf } from './value-kinds.js';
 
 /** The kinds of values that the kinds of arguments stand for (docs/tools.md). */

@@ -4,6 +4,7 @@ import { memo } from '../../lib/memo.js';
 import { ArgumentUse, stemsOf } from './argument-use.js';
 import { type CallValue, callValues, UNSEEN } from './call-values.js';
 import { type Carried, carriedBy } from './carried-data.js';
+import type { Role } from './declared-tool.js';
 import type { NamedByUser } from './deviations.js';
 import type { TracedValues } from './known-values.js';
 import {
@@ -23,7 +24,7 @@ import type { ValueUse } from './prompt-values.js';
 import { plainLabels } from './readers.js';
 import { type CarriedCodes, codesOf } from './returned-codes.js';
 import { MAX_EFFORT } from './task-values.js';
-import type { Role, ToolDescription } from './tool-description.js';
+import type { ToolDescription } from './tool-description.js';
 import { exactForm } from './value-kinds.js';
 import type { Found } from './value-sources.js';
 
@@ -195,7 +196,9 @@ export function originsOf(tool: ToolDescription, input: unknown, known: Known): 
 
 const rolesOf = memo(
   (tool: ToolDescription): ReadonlySet<Role> =>
-    new Set<Role>(tool.isDescribed ? tool.arguments.map(({ role }) => role) : ['destination', 'content']),
+    new Set<Role>(
+      tool.isDescribed ? [...tool.arguments, ...tool.programRoles].map(({ role }) => role) : ['destination', 'content'],
+    ),
 );
 
 /** The sources of a value of a call. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Role } from './declared-tool.js';
 import { nounsFor } from './nouns.js';
 import { Prompt } from './prompt-values.js';
-import type { Role } from './tool-description.js';
 
 const EFFORT = 16 * 2 ** 20;
 function named(

@@ -1,13 +1,13 @@
 import { stemmer } from 'stemmer';
 import { PartFilter } from '../../lib/part-filter.js';
 import { isVerb } from './asked.js';
+import type { Role } from './declared-tool.js';
 import { formsOf, groupedNumbersIn, plainForm, withoutSchemes } from './normal-form.js';
 import { ANY_IDENTIFIER, SYNONYMS } from './nouns.js';
 import { isGivenText, isOwnRun, type SearchedPrompt } from './prompt-content.js';
 import { isCompared, isOnlyRead } from './prompt-governs.js';
 import { type NumberSense, numbersIn, type PromptNumber } from './prompt-numbers.js';
 import { PromptStems } from './prompt-stems.js';
-import type { Role } from './tool-description.js';
 import { isUsedAs, shapesOf } from './value-kinds.js';
 
 /** The use of a value in a call. */

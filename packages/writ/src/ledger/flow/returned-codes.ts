@@ -1,7 +1,7 @@
 import { domainOf } from '../../lib/domain.js';
+import type { Role } from './declared-tool.js';
 import { isOfService } from './message-codes.js';
 import { isSentByService, type ServiceCodes } from './service-codes.js';
-import type { Role } from './tool-description.js';
 
 /** The codes that a call can carry: of its own task, and of everything that its lineage has read. */
 export interface KnownCodes {

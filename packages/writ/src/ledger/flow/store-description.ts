@@ -19,7 +19,7 @@ interface ToolOfStore {
   readonly reads?: string | undefined;
   readonly writes?: string | undefined;
   readonly creates?: string | undefined;
-  readonly arguments?: Readonly<Record<string, string | { readonly role: string }>> | undefined;
+  readonly arguments?: Readonly<Record<string, string | { readonly role?: string | undefined }>> | undefined;
 }
 
 /** Returns the stores that tools read and write. */

@@ -2,9 +2,20 @@ import { Environment } from '@marcbachmann/cel-js';
 import type { JSONPathQuery } from 'json-p3';
 import { celProblem } from '../../lib/cel-problem.js';
 import { compileJsonPath, wrongInPath } from '../../lib/json-path.js';
+import { notUnderstood, type ProgramFacts, type ReadProgram } from '../../programs/facts.js';
 import { celValue } from '../cel.js';
 import { ToolDescriptionError } from '../errors.js';
 import { usualWords } from './asked.js';
+import { CallCache } from './call-cache.js';
+import type {
+  ArgumentLanguage,
+  DeclaredArgument,
+  DeclaredLabels,
+  DeclaredPrograms,
+  DeclaredTool,
+  ProgramArgument,
+  Role,
+} from './declared-tool.js';
 import {
   CONFIDENTIALITY,
   type Confidentiality,
@@ -14,45 +25,11 @@ import {
   labelNames,
   UNCLASSIFIED,
 } from './labels.js';
+import { ProgramCalls, type ProgramRole, type ProgramTable } from './program-calls.js';
 import { fieldIn, type ReaderRule, readerRuleOf } from './reader-rules.js';
 import { isReaderLabel, NOBODY } from './readers.js';
 import type { ResultFormat } from './result-value.js';
 import { type DeclaredStores, NO_STORE, type StoreDescription, storesOf } from './store-description.js';
-
-/** The role of an argument (docs/tools.md). */
-const ROLES = ['destination', 'target', 'secret', 'amount', 'content'] as const;
-export type Role = (typeof ROLES)[number];
-
-/** Labels as they are written: words, or a record with a kind and a condition. */
-type DeclaredLabels =
-  | string
-  | readonly string[]
-  | {
-      readonly integrity?: Integrity | undefined;
-      readonly confidentiality?: Confidentiality | undefined;
-      readonly labels?: readonly string[] | undefined;
-      readonly kind?: string | undefined;
-      readonly readers?: readonly string[] | undefined;
-      readonly clears?: readonly string[] | undefined;
-      readonly sentBy?: string | undefined;
-      readonly when?: string | undefined;
-    };
-
-/** A tool as `tools.yaml` describes it. */
-interface DeclaredTool {
-  readonly effects?: readonly string[] | undefined;
-  readonly arguments?:
-    | Readonly<Record<string, Role | { readonly role: Role; readonly kind?: string | undefined }>>
-    | undefined;
-  readonly result?: DeclaredLabels | Readonly<Record<string, DeclaredLabels | readonly DeclaredLabels[]>> | undefined;
-  readonly format?: ResultFormat | undefined;
-  readonly reads?: string | undefined;
-  readonly writes?: string | undefined;
-  readonly creates?: string | undefined;
-  readonly asked?: readonly string[] | undefined;
-  readonly service?: string | readonly string[] | undefined;
-  readonly opaque?: readonly string[] | undefined;
-}
 
 /** An argument that has a role. */
 export interface RoleArgument {
@@ -112,6 +89,14 @@ export interface ToolDescription {
   /** Whether it is an action of Writ itself that the bundle does not describe as a tool: it has no effects and brings no labels. */
   readonly isOwn: boolean;
   readonly arguments: readonly RoleArgument[];
+  /** Its arguments that are programs. */
+  readonly programs: readonly ProgramArgument[];
+  /** The facts of the programs of one call; undefined of a tool that no call was asked of ({@link Tools.ofCall}), or without programs. */
+  readonly program: ProgramFacts | undefined;
+  /** The values within the programs of one call that have a role of their own. */
+  readonly programRoles: readonly ProgramRole[];
+  /** The tables of the statements of one call, where each is to be decided on. */
+  readonly tables: readonly ProgramTable[];
   readonly rules: readonly ResultRule[];
   readonly format: ResultFormat | undefined;
   /** The stores that it reads and writes. */
@@ -152,6 +137,22 @@ interface ToolDefaults {
 
 const NO_TOOL: DeclaredTool = { effects: [], result: ['system', 'public'] };
 
+/** The programs that arguments can be. */
+interface ToolPrograms {
+  readonly declared: DeclaredPrograms;
+  /** Returns what reads the programs of an argument. @param language its catalogue by the name of the file */
+  readonly readerOf: (language: ArgumentLanguage) => ReadProgram;
+}
+
+/** Programs that nobody reads, where calls are not decided. */
+const NO_PROGRAMS: ToolPrograms = {
+  declared: {},
+  readerOf:
+    ({ language }) =>
+    () =>
+      notUnderstood(language, 'no_reader', 'programs are not read here'),
+};
+
 /** The tools of a bundle. */
 export class Tools {
   private readonly described: ReadonlyMap<string, ToolDescription>;
@@ -160,19 +161,23 @@ export class Tools {
   private readonly unclassified: Labels;
   private readonly stores: ReadonlyMap<string, StoreDescription>;
   private readonly hasSenders: boolean;
+  private readonly calls: ProgramCalls;
+  private readonly ofCalls = new CallCache<ToolDescription>();
 
   /**
    * @param detectable the labels of the detectors, which look through every result
    * @throws {ToolDescriptionError} when a path or a condition does not parse
    */
   constructor(
-    declared: Readonly<Record<string, DeclaredTool>>,
+    private readonly declared: Readonly<Record<string, DeclaredTool>>,
     private readonly defaults: ToolDefaults,
     private readonly allEffects: readonly string[],
     private readonly detectable: readonly string[] = [],
     stores: DeclaredStores = {},
     private readonly readerGroups: ReaderGroups = NO_GROUPS,
+    private readonly programs: ToolPrograms = NO_PROGRAMS,
   ) {
+    this.calls = new ProgramCalls(programs.declared, allEffects, defaults.result ?? ['external', 'confidential']);
     this.stores = storesOf(declared, stores);
     this.hasSenders = JSON.stringify(declared).includes('"sentBy"');
     this.unclassified =
@@ -196,6 +201,20 @@ export class Tools {
     if (known !== undefined) return known;
     const made = this.compile(name, {}, false);
     this.others.set(name, made);
+    return made;
+  }
+
+  /** Returns the description of a tool for one call: where an argument is a program, its effects and labels are those of the program. */
+  ofCall(name: string, input: unknown): ToolDescription {
+    const tool = this.of(name);
+    if (tool.programs.length === 0) return tool;
+    const key = CallCache.keyOf(name, tool.programs, input);
+    let made = this.ofCalls.get(key);
+    if (made === undefined) {
+      const { declared, ...more } = this.calls.of(tool.programs, this.declared[name] ?? {}, input);
+      made = { ...this.compile(name, declared, true), ...more };
+      this.ofCalls.set(key, made);
+    }
     return made;
   }
 
@@ -225,7 +244,11 @@ export class Tools {
       isDescribed,
       isOwn: false,
       effects: declared.effects ?? this.defaults.effects ?? this.allEffects,
-      arguments: Object.entries(declared.arguments ?? {}).map(([path, role]) => argumentOf(name, path, role)),
+      arguments: Object.entries(declared.arguments ?? {}).flatMap(([path, role]) => argumentOf(name, path, role) ?? []),
+      programs: programsOf(declared, this.programs.readerOf),
+      program: undefined,
+      programRoles: [],
+      tables: [],
       rules,
       format: declared.format,
       reads: declared.reads,
@@ -245,12 +268,17 @@ export class Tools {
   }
 }
 
-function argumentOf(
-  tool: string,
-  path: string,
-  declared: Role | { role: Role; kind?: string | undefined },
-): RoleArgument {
-  const { role, kind } = typeof declared === 'string' ? { role: declared, kind: undefined } : declared;
+function programsOf({ arguments: declared = {} }: DeclaredTool, readerOf: ToolPrograms['readerOf']): ProgramArgument[] {
+  return Object.entries(declared).flatMap(([argument, one]) => {
+    if (typeof one === 'string' || one.language === undefined) return [];
+    const { language, searchPath, catalogue, tables } = one;
+    return [{ argument, language, tables, read: readerOf({ language, searchPath, catalogue }) }];
+  });
+}
+
+function argumentOf(tool: string, path: string, declared: Role | DeclaredArgument): RoleArgument | undefined {
+  const { role, kind }: DeclaredArgument = typeof declared === 'string' ? { role: declared } : declared;
+  if (role === undefined) return undefined;
   const argument = /^\$?\.?([^.[\]]+)/.exec(path)?.[1] ?? path;
   const isPlain = argument === path;
   return { path, argument, role, kind, query: isPlain ? undefined : queryOf(tool, path, ['arguments', path]) };

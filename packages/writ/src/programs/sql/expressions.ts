@@ -1,7 +1,7 @@
 import { at, NotUnderstood, quoted } from './not-understood.js';
 import type { Scope, Source } from './scope.js';
 import { nameOf } from './touched.js';
-import { type Body, listOf, type Reader, textIn, textOf, textsOf, type Walk } from './walk.js';
+import { type Body, bodyOf, listOf, type Reader, textIn, textOf, textsOf, type Walk } from './walk.js';
 
 /** Readers of expressions that name something. */
 
@@ -83,24 +83,48 @@ export function readIndirection(walk: Walk, list: unknown, scope: Scope): void {
   }
 }
 
+/** A sequence that a default names is in the catalogue beside it; one that is computed is not. */
+function checkSequence(body: Body): void {
+  const [argument = {}] = listOf(body.args);
+  const { arg = {} } = bodyOf(bodyOf(argument).TypeCast ?? {});
+  if (bodyOf(arg).A_Const === undefined)
+    throw new NotUnderstood('function', 'a default computes the name of the sequence that it advances');
+}
+
 const call: Reader = (walk, body, scope) => {
   const parts = textsOf(body.funcname);
   for (const { schema, name } of walk.names.functions(parts, body.location)) {
     walk.touched.functions.add(`${schema}.${name}`);
-    walk.names.catalogue?.call({ schema, name }, walk.touched);
+    if (name === 'nextval') checkSequence(body);
+    const isLater = walk.names.may.callsOfRows === true && JSON.stringify(body).includes('"ColumnRef"');
+    if (!isLater) walk.names.catalogue?.call({ schema, name }, walk.touched);
   }
   walk.readBelow('FuncCall', body, scope);
 };
 
+/** The operators that a form stands for, where it does not name them. */
+const BETWEEN = /^(NOT )?BETWEEN( SYMMETRIC)?$/;
+
 const operator: Reader = (walk, body, scope) => {
-  // IN, BETWEEN, LIKE and DISTINCT name the operator that they stand for.
-  const names = textsOf(body.name).filter((name) => !/^(NOT )?BETWEEN( SYMMETRIC)?$/.test(name));
-  if (names.length > 0) walk.names.checkOperator(names, body.location);
+  const names = textsOf(body.name);
+  if (BETWEEN.test(names[0] ?? '')) checkImplied(walk, body, '<', '<=', '>', '>=');
+  else if (names.length > 0) walk.names.checkOperator(names, body.location);
   walk.readBelow('A_Expr', body, scope);
+};
+
+/** PostgreSQL looks up these operators by their name, as if the text had it. */
+export function checkImplied(walk: Walk, body: Body, ...symbols: readonly string[]): void {
+  for (const symbol of symbols) walk.names.checkOperator([symbol], body.location);
+}
+
+const simpleCase: Reader = (walk, body, scope) => {
+  if (body.arg !== undefined) checkImplied(walk, body, '=');
+  walk.readBelow('CaseExpr', body, scope);
 };
 
 const subLink: Reader = (walk, body, scope) => {
   if (body.operName !== undefined) walk.names.checkOperator(textsOf(body.operName), body.location);
+  else if (body.subLinkType === 'ANY_SUBLINK') checkImplied(walk, body, '=');
   walk.readBelow('SubLink', body, scope);
 };
 
@@ -137,6 +161,7 @@ export const EXPRESSIONS: readonly (readonly [string, Reader])[] = [
   ['A_Indirection', indirection],
   ['FuncCall', call],
   ['A_Expr', operator],
+  ['CaseExpr', simpleCase],
   ['SubLink', subLink],
   ['SortBy', sortBy],
   ['TypeName', typeName],

@@ -1,9 +1,9 @@
-/** What is known of a text in SQL (docs/programs-sql.md). */
+/** The facts of a text in SQL (docs/programs-sql.md). */
 export type SqlFacts = UnderstoodSql | NotUnderstoodSql;
 
 export type StatementKind = 'select' | 'insert' | 'update' | 'delete' | 'merge';
 
-/** What happens to rows of a relation that is written. */
+/** The changes of rows of a relation that is written. */
 export type WriteKind = 'insert' | 'update' | 'delete';
 
 /** How a relation that the text does not name is reached. */
@@ -74,6 +74,6 @@ export interface NotUnderstoodSql {
   readonly language: 'sql';
   readonly understood: false;
   readonly reason: NotUnderstoodCode;
-  /** What is not understood, where and why. */
+  /** A sentence that says the part, its place and the reason. */
   readonly text: string;
 }

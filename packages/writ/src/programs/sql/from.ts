@@ -1,18 +1,18 @@
-import { readIfThere } from './expressions.js';
+import { checkImplied, readIfThere } from './expressions.js';
 import { KNOWN_SAMPLINGS } from './known/names.js';
 import { at, NotUnderstood, quoted } from './not-understood.js';
 import { type Level, type Scope, type Source, within } from './scope.js';
 import { keyOf, nameOf } from './touched.js';
-import { type Body, bodyOf, listOf, type Reader, textOf, textsOf, type Walk } from './walk.js';
+import { type Body, bodyOf, listOf, nameIn, type Reader, textOf, textsOf, type Walk } from './walk.js';
 
 /** Readers of what stands in FROM. Each adds its sources to the innermost level of its scope. */
 
 /** Returns the key of the relation that a `RangeVar` names. @throws {NotUnderstood} */
 export function relationOf(walk: Walk, range: Body): string {
-  const name = textOf(range, 'relname') ?? '';
+  const [schema, name = ''] = [nameIn(range, 'schemaname'), nameIn(range, 'relname')];
   if (range.catalogname !== undefined)
     throw new NotUnderstood('relation', `the relation ${quoted(name)}${at(range.location)} is of a named database`);
-  return keyOf(walk.names.relation(textOf(range, 'schemaname'), name, range.location));
+  return keyOf(walk.names.relation(schema, name, range.location));
 }
 
 /** Returns the source that a `RangeVar` of a relation is. */
@@ -96,6 +96,7 @@ const join: Reader = (walk, body, scope) => {
   walk.read(body.rarg, scope);
   const sides = level.slice(before);
   walk.lookUp(sides.length * (1 + listOf(body.usingClause).length));
+  if (body.isNatural === true || body.usingClause !== undefined) checkImplied(walk, body, '=');
   if (body.isNatural === true) for (const side of sides) readEvery(walk, side);
   for (const column of textsOf(body.usingClause)) for (const side of sides) readIfThere(walk, side, column);
   walk.read(body.quals, scope);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { leastCpuMs } from '../../../test/least-cpu.js';
+import type { SqlFacts } from './facts.js';
 import { loadSqlParser } from './parser.js';
 import { readSql } from './read-sql.js';
 
@@ -9,11 +10,10 @@ import { readSql } from './read-sql.js';
 const options = { searchPath: ['public'] };
 const MAX_CPU_MS = 400;
 
-beforeAll(loadSqlParser);
+beforeAll(() => void loadSqlParser());
 
-/** Asserts that the parser reads on. A parser that was ended is replaced within moments. */
-async function readsAgain(): Promise<void> {
-  await loadSqlParser();
+/** Asserts that the parser reads on. A parser that was ended is replaced by the next text. */
+function readsAgain(): void {
   expect(readSql(`select ${Math.random()}`, options)).toMatchObject({ understood: true });
 }
 
@@ -47,9 +47,30 @@ test.each<[string, string]>([
   ['semicolons', times(MANY, ';')],
   ['blanks', times(MANY, ' ')],
   ['statements', times(1_700, 'select 1;')],
-])('%s', async (_name, text) => {
+])('%s', (_name, text) => {
   expect(leastCpuMs(() => readSql(text, { ...options }))).toBeLessThan(MAX_CPU_MS);
-  await readsAgain();
+  readsAgain();
+});
+
+it('a text that ends the parser is not understood, and the next parser reads on', () => {
+  const text = `select ${times(1_500, '(select ')}1${times(1_500, ')')}`;
+  // The parser has the stack that its caller leaves.
+  const below = (levels: number): SqlFacts => (levels === 0 ? readSql(text, { ...options }) : below(levels - 1));
+  const results = Array.from({ length: 40 }, (_, i) => {
+    try {
+      return below(i * 250);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+      return undefined;
+    }
+  });
+  const said = results.map((facts) => (facts?.understood === false ? facts.text : ''));
+  expect(said[0]).toBe('the text nests deeper than 200 levels; simplify it');
+  const ended = said.indexOf('the text nests too deeply for the parser; simplify it');
+  expect(ended, said.join('\n')).toBeGreaterThan(0);
+  // Another takes its place at once.
+  expect(said[ended + 1]).toBe('the text nests too deeply for the parser; simplify it');
+  readsAgain();
 });
 
 const WORDS = [

@@ -6,6 +6,13 @@ import { at, NotUnderstood, quoted } from './not-understood.js';
 
 const CATALOG = 'pg_catalog';
 
+interface Allowance {
+  /** A default advances sequences, which the catalogue names. */
+  readonly sequences?: boolean;
+  /** A relation is read: its expressions run as far as they are constant, when the statement is planned. */
+  readonly callsOfRows?: boolean;
+}
+
 /**
  * Says what names mean under a search path, as PostgreSQL does: `pg_catalog` first, then the schemas of the path in their order.
  * Without a catalogue nothing is known of the relations, functions, operators and types of users.
@@ -14,8 +21,8 @@ export class Names {
   constructor(
     private readonly searchPath: readonly string[],
     readonly catalogue: Catalogue | undefined,
-    /** Defaults advance sequences, which the catalogue names; nothing else may. */
-    private readonly may: { readonly sequences: boolean } = { sequences: false },
+    /** The rules for an expression of the catalogue; a text of a caller may nothing of it. */
+    readonly may: Allowance = {},
   ) {}
 
   /** @throws {NotUnderstood} if it cannot be said which relation is meant */
@@ -67,7 +74,7 @@ export class Names {
     );
     if (parts.length > 2) throw unknown;
     const schema = parts.length === 2 ? parts[0] : undefined;
-    const isHarmless = HARMLESS_FUNCTIONS.has(name) || (this.may.sequences && name === 'nextval');
+    const isHarmless = HARMLESS_FUNCTIONS.has(name) || (this.may.sequences === true && name === 'nextval');
     if (schema === CATALOG) {
       if (isHarmless) return [{ schema, name }];
       throw unknown;

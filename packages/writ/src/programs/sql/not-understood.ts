@@ -9,7 +9,11 @@ export class NotUnderstood extends Error {
     readonly reason: NotUnderstoodCode,
     message: string,
   ) {
+    // No one sees the stack, and to record it costs more than to read the text.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = limit;
   }
 
   get facts(): NotUnderstoodSql {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { NotUnderstood } from './not-understood.js';
 
@@ -19,7 +20,15 @@ interface Instance {
   _wasm_free_parse_result(result: number): void;
 }
 
-type Factory = (module: object) => Promise<Instance>;
+type Factory = (module: object) => unknown;
+
+/** The part of WebAssembly that is used: the types of Node 20 have none. */
+interface Wasm {
+  readonly Module: new (code: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+}
+declare const WebAssembly: Wasm;
+type WasmInstance = InstanceType<Wasm['Instance']>;
 
 /** An instance that needed more is replaced, so that one large text does not cost memory for ever. */
 const MAX_MEMORY = 192 * 1024 * 1024;
@@ -27,22 +36,30 @@ const MAX_MEMORY = 192 * 1024 * 1024;
 const MAX_TREE = 4 * 1024 * 1024;
 
 const require = createRequire(import.meta.url);
+const silent = (): void => undefined;
+let compiled: object | undefined;
 let instance: Instance | undefined;
-let loading: Promise<void> | undefined;
 
-/** Loads the parser, which takes some milliseconds. Until then no text is understood. */
-export function loadSqlParser(): Promise<void> {
-  if (instance !== undefined) return Promise.resolve();
-  loading ??= load().finally(() => {
-    loading = undefined;
-  });
-  return loading;
+/** Loads the parser, which takes about 50 ms the first time; a text that comes before waits for it. */
+export function loadSqlParser(): Instance {
+  compiled ??= new WebAssembly.Module(readFileSync(require.resolve('libpg-query/wasm/libpg-query.wasm')));
+  instance ??= started(compiled);
+  return instance;
 }
 
-async function load(): Promise<void> {
-  const factory = require('libpg-query/wasm/libpg-query.js') as Factory;
-  const silent = (): void => undefined;
-  instance = await factory({ print: silent, printErr: silent });
+/** Starts an instance at once: the package would return a promise, and a decision waits for nothing. */
+function started(module: object): Instance {
+  const made = {
+    print: silent,
+    printErr: silent,
+    instantiateWasm(imports: object, done: (instance: WasmInstance) => void) {
+      const wasm = new WebAssembly.Instance(module, imports);
+      done(wasm);
+      return wasm.exports;
+    },
+  };
+  (require('libpg-query/wasm/libpg-query.js') as Factory)(made);
+  return made as unknown as Instance;
 }
 
 /**
@@ -51,19 +68,10 @@ async function load(): Promise<void> {
  * @throws {NotUnderstood} if it is not SQL of PostgreSQL, or the parser cannot read it
  */
 export function parseSql(text: string): unknown {
-  if (instance === undefined) {
-    replace();
-    throw new NotUnderstood('parser', 'the parser of SQL is not loaded yet; try again');
-  }
-  const json = treeOf(instance, text);
-  if (instance.HEAPU8.byteLength > MAX_MEMORY) replace();
+  const parser = loadSqlParser();
+  const json = treeOf(parser, text);
+  if (parser.HEAPU8.byteLength > MAX_MEMORY) instance = undefined;
   return JSON.parse(json);
-}
-
-function replace(): void {
-  instance = undefined;
-  // Whoever waits for a load gets its error; a text that arrives meanwhile is not understood.
-  loadSqlParser().catch(() => undefined);
 }
 
 function treeOf(parser: Instance, text: string): string {
@@ -81,7 +89,7 @@ function treeOf(parser: Instance, text: string): string {
     parser._wasm_free_parse_result(result);
   } catch {
     // The stack or the memory of the instance is exhausted, and its state unknown.
-    replace();
+    instance = undefined;
     throw new NotUnderstood('size', 'the text nests too deeply for the parser; simplify it');
   }
   if (error !== undefined)

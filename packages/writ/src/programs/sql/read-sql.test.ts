@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
+import { EVERYDAY } from '../../../oracle-sql/everyday.js';
 import type { SqlFacts } from './facts.js';
 import { loadSqlParser } from './parser.js';
 import { readSql } from './read-sql.js';
@@ -6,7 +7,7 @@ import { readSql } from './read-sql.js';
 const OPTIONS = { searchPath: ['shop'] };
 const read = (text: string): SqlFacts => readSql(text, OPTIONS);
 
-beforeAll(loadSqlParser);
+beforeAll(() => void loadSqlParser());
 
 /** Returns what a text reads and writes, as `schema.name(columns)`. */
 function touched(text: string): { reads: string[]; writes: string[] } {
@@ -114,39 +115,6 @@ describe('facts of a text', () => {
 });
 
 /** Reports and changes as agents write them; by an author who had not read the reader. */
-const EVERYDAY = [
-  'SELECT * FROM customers LIMIT 10;',
-  "SELECT COUNT(*) FROM orders WHERE status = 'pending'",
-  "SELECT c.name, SUM(o.total) AS revenue FROM customers c JOIN orders o ON o.customer_id = c.id WHERE o.created_at >= NOW() - INTERVAL '30 days' GROUP BY c.name ORDER BY revenue DESC LIMIT 10",
-  "SELECT DATE_TRUNC('month', created_at) AS month, COUNT(*) AS n, AVG(total)::numeric(10,2) FROM orders GROUP BY 1 ORDER BY 1",
-  "INSERT INTO tickets (customer_id, subject, status) VALUES (17, 'Broken', 'open') RETURNING id",
-  "UPDATE tickets SET status = 'closed', closed_at = CURRENT_TIMESTAMP WHERE id = 42",
-  "DELETE FROM carts WHERE updated_at < now() - interval '90 days'",
-  "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, ordinal_position",
-  "WITH monthly AS (SELECT date_trunc('month', placed) AS m, sum(total) AS s FROM orders GROUP BY 1) SELECT m, s, s - LAG(s) OVER (ORDER BY m) AS change FROM monthly",
-  "SELECT id, email FROM users WHERE email ILIKE '%@example.com' AND deleted_at IS NULL",
-  'SELECT p.name, COALESCE(SUM(i.qty), 0) FROM products p LEFT JOIN items i ON i.product_id = p.id GROUP BY p.id, p.name HAVING COALESCE(SUM(i.qty), 0) < 5',
-  'SELECT EXISTS (SELECT 1 FROM users WHERE id = 5)',
-  "SELECT data->>'city' AS city, count(*) FROM profiles WHERE data @> '{\"active\": true}' GROUP BY 1",
-  "INSERT INTO settings (key, value) VALUES ('a', 'b') ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = now()",
-  'SELECT *, ROW_NUMBER() OVER (PARTITION BY customer_id ORDER BY placed DESC) AS rn FROM orders',
-  "SELECT CASE WHEN age < 18 THEN 'minor' WHEN age < 65 THEN 'adult' ELSE 'senior' END AS band, count(*) FROM people GROUP BY band",
-  'SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY latency_ms) FROM requests WHERE at::date = CURRENT_DATE - 1',
-  "SELECT string_agg(DISTINCT tag, ', ' ORDER BY tag) FROM posts, unnest(tags) AS tag",
-  'SELECT a.id FROM accounts a WHERE NOT EXISTS (SELECT 1 FROM invoices i WHERE i.account_id = a.id AND NOT i.paid)',
-  "SELECT d::date, count(o.id) FROM generate_series('2026-01-01'::date, '2026-01-31', '1 day') d LEFT JOIN orders o ON o.placed = d::date GROUP BY 1",
-  'UPDATE products p SET stock = stock - i.qty FROM items i WHERE i.product_id = p.id AND i.order_id = $1',
-  "SELECT id, title FROM articles WHERE to_tsvector('english', title || ' ' || body) @@ plainto_tsquery('english', $1) ORDER BY id OFFSET 20 LIMIT 20",
-  'SELECT round(100.0 * count(*) FILTER (WHERE converted) / NULLIF(count(*), 0), 2) AS pct FROM visits',
-  'WITH RECURSIVE tree AS (SELECT id, parent_id, 1 AS depth FROM categories WHERE parent_id IS NULL UNION ALL SELECT c.id, c.parent_id, t.depth + 1 FROM categories c JOIN tree t ON t.id = c.parent_id) SELECT * FROM tree',
-  'DELETE FROM sessions s USING users u WHERE u.id = s.user_id AND u.disabled RETURNING s.id',
-  "SELECT jsonb_build_object('id', id, 'name', name) FROM customers WHERE id = ANY($1::int[])",
-  'SELECT extract(epoch FROM age(closed_at, opened_at)) / 3600 AS hours FROM tickets WHERE closed_at IS NOT NULL',
-  'SELECT email, count(*) FROM users GROUP BY email HAVING count(*) > 1',
-  'MERGE INTO stock s USING deliveries d ON s.sku = d.sku WHEN MATCHED THEN UPDATE SET qty = s.qty + d.qty WHEN NOT MATCHED THEN INSERT (sku, qty) VALUES (d.sku, d.qty)',
-  'SELECT relname, n_live_tup FROM pg_stat_user_tables ORDER BY n_live_tup DESC',
-];
-
 it('understands everyday statements', () => {
   expect(EVERYDAY).toHaveLength(30);
   const lost = EVERYDAY.map(read).flatMap((facts) => (facts.understood ? [] : [facts.text]));

@@ -1,6 +1,6 @@
 import { BoundedCache } from '@writ/sdk/lib/bounded-cache';
 import type { Catalogue } from './catalogue/catalogue.js';
-import { type CatalogueReader, Expansion } from './catalogue/expand.js';
+import { type CatalogueReader, Expansion, type ExpressionUse } from './catalogue/expand.js';
 import { EXPRESSIONS } from './expressions.js';
 import type { SqlFacts, StatementKind } from './facts.js';
 import { factsOf } from './facts-of.js';
@@ -24,13 +24,14 @@ export interface SqlOptions {
 
 const READERS: ReadonlyMap<string, Reader> = new Map([...EXPRESSIONS, ...FROM, ...STATEMENT_READERS]);
 const MAX_CACHED = 1_000;
+const MAX_CACHED_LENGTH = 4_096;
 const caches = new WeakMap<SqlOptions, BoundedCache<string, SqlFacts>>();
 /** The views of a catalogue that have been read. */
 const views = new WeakMap<Catalogue, Map<string, Touched | NotUnderstood>>();
 
 /**
  * Returns what a text does to a database of PostgreSQL, or why that is not known. The result is the same for the same options, and
- * is kept for some texts. `loadSqlParser` has to be awaited before.
+ * is kept for some texts. The first text waits about 50 ms for the parser, unless `loadSqlParser` was called before.
  */
 export function readSql(text: string, options: SqlOptions): SqlFacts {
   let cache = caches.get(options);
@@ -42,7 +43,8 @@ export function readSql(text: string, options: SqlOptions): SqlFacts {
   if (known !== undefined) return known;
   const facts = newFacts(text, options);
   // A parser that is replaced understands the text next time.
-  if (facts.understood || facts.reason !== 'parser') cache.set(text, facts);
+  const isFinal = facts.understood || facts.reason !== 'parser';
+  if (isFinal && text.length <= MAX_CACHED_LENGTH) cache.set(text, facts);
   return facts;
 }
 
@@ -94,7 +96,12 @@ function readStatement(text: string, names: Names, scope: Scope = NOTHING): Read
 /** Texts of a catalogue are read as those of a caller are: what is not understood in a view is not understood in its use. */
 function readerOf(catalogue: Catalogue): CatalogueReader {
   const names = new Names(checkedPath(catalogue.searchPath), catalogue);
-  const defaults = new Names(checkedPath(catalogue.searchPath), catalogue, { sequences: true });
+  const path = checkedPath(catalogue.searchPath);
+  const uses: Readonly<Record<ExpressionUse, Names>> = {
+    run: names,
+    default: new Names(path, catalogue, { sequences: true }),
+    planned: new Names(path, catalogue, { callsOfRows: true }),
+  };
   const known = views.get(catalogue) ?? new Map<string, Touched | NotUnderstood>();
   views.set(catalogue, known);
   const remembered = (key: string, read: () => Touched): Touched => {
@@ -108,12 +115,12 @@ function readerOf(catalogue: Catalogue): CatalogueReader {
   };
   return {
     view: (key, definition) => remembered(`view ${key}`, () => readStatement(definition, names).touched),
-    expression: (text, of) =>
-      remembered(`${of} ${text}`, () => {
+    expression: (text, of, use) =>
+      remembered(`${use} ${of} ${text}`, () => {
         // The check of a domain is of no relation.
         const sources = of === '' ? [] : [{ ...nameOf(of), relations: [of], renamed: false }];
         const scope = { ...NOTHING, levels: [sources] };
-        return readStatement(`select ${text}`, defaults, scope).touched;
+        return readStatement(`select ${text}`, uses[use], scope).touched;
       }),
   };
 }

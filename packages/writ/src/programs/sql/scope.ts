@@ -1,4 +1,4 @@
-/** What a name of a text can mean at its place. */
+/** The meanings that a name of a text can have at its place. */
 
 /** Something that FROM, or the target of a statement, names. */
 export interface Source {

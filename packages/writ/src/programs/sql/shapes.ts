@@ -6,14 +6,15 @@
 interface Shape {
   /** Members that are a node with its type, or a list of them. */
   readonly nodes: readonly string[];
-  /** Members that are a node without its type, which is given here. */
-  readonly typed: Readonly<Record<string, string>>;
-  /** Members that say nothing of what is touched. */
-  readonly plain: ReadonlySet<string>;
+  /** Members that are a node without its type, which stands beside them. */
+  readonly typed: readonly (readonly [member: string, type: string])[];
+  /** All that there can be: also those that say nothing of what is touched. */
+  readonly members: ReadonlySet<string>;
 }
 
 function shape(nodes: string, plain = '', typed: Readonly<Record<string, string>> = {}): Shape {
-  return { nodes: words(nodes), typed, plain: new Set([...words(plain), 'location']) };
+  const members = new Set([...words(nodes), ...words(plain), ...Object.keys(typed), 'location']);
+  return { nodes: words(nodes), typed: Object.entries(typed), members };
 }
 
 function words(text: string): readonly string[] {
@@ -24,6 +25,23 @@ const WITH = { withClause: 'WithClause' };
 const DML = { ...WITH, relation: 'RangeVar', returningClause: 'ReturningClause' };
 const OUTPUT = { output: 'JsonOutput' };
 const ON = { on_empty: 'JsonBehavior', on_error: 'JsonBehavior' };
+
+/**
+ * The first version of PostgreSQL, as `server_version_num`, in which such a node is what it is here. An earlier one reads the text as
+ * a call of a function, which a user may have made.
+ */
+export const SINCE: ReadonlyMap<string, number> = new Map([
+  ...[
+    'JsonObjectConstructor',
+    'JsonArrayConstructor',
+    'JsonArrayQueryConstructor',
+    'JsonObjectAgg',
+    'JsonArrayAgg',
+  ].map((type): [string, number] => [type, 160_000]),
+  ...['JsonTable', 'JsonFuncExpr', 'JsonParseExpr', 'JsonScalarExpr', 'JsonSerializeExpr', 'MergeSupportFunc'].map(
+    (type): [string, number] => [type, 170_000],
+  ),
+]);
 
 export const SHAPES: ReadonlyMap<string, Shape> = new Map(
   Object.entries({

@@ -149,7 +149,7 @@ function readReturning(walk: Walk, body: Body, scope: Scope, target: Source): vo
   const names = listOf(bodyOf(clause).options).map((one) => textOf(bodyOf(bodyOf(one).ReturningOption ?? {}), 'value'));
   const aliases = ['old', 'new', ...names].map((name) => ({ ...target, name, schema: undefined }));
   const [level = [], ...others] = scope.levels;
-  // The row of before and the row of after are named, and are no sources: `*` and a bare name do not mean them twice.
+  // The row of before and the row of after are the target under other names.
   walk.readAs('ReturningClause', clause, { ...scope, levels: [[...level, ...aliases], ...others] });
 }
 

@@ -9,17 +9,20 @@ interface Written extends Read {
   readonly kinds: Set<WriteKind>;
 }
 
+/** PostgreSQL has no name with this character. */
+const BETWEEN = '\0';
+
 /** Returns the key of a relation: two relations have the same key only if schema and name are the same. */
 export function keyOf({ schema, name }: RelationName): string {
-  return JSON.stringify([schema, name]);
+  return schema + BETWEEN + name;
 }
 
 export function nameOf(key: string): RelationName {
-  const [schema = '', name = ''] = JSON.parse(key) as string[];
-  return { schema, name };
+  const end = key.indexOf(BETWEEN);
+  return { schema: key.slice(0, end), name: key.slice(end + 1) };
 }
 
-/** What a text touches, as far as it is read. Relations are by their key. */
+/** Everything that a text touches, as far as it is read. Relations are by their key. */
 export class Touched {
   readonly reads = new Map<string, Read>();
   readonly writes = new Map<string, Written>();

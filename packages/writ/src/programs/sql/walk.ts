@@ -1,7 +1,7 @@
 import type { Names } from './names.js';
 import { at, NotUnderstood, quoted } from './not-understood.js';
 import type { Scope } from './scope.js';
-import { SHAPES } from './shapes.js';
+import { SHAPES, SINCE } from './shapes.js';
 import type { Touched } from './touched.js';
 
 /** A node of the tree without its type. */
@@ -37,7 +37,8 @@ export class Walk {
       for (const one of value) this.read(one, scope);
       return;
     }
-    for (const [type, body] of Object.entries(bodyOf(value))) this.readAs(type, body, scope);
+    const node = bodyOf(value);
+    for (const type of Object.keys(node)) this.readAs(type, node[type], scope);
   }
 
   /** Reads a node that stands without its type; undefined is no node. @throws {NotUnderstood} */
@@ -67,8 +68,10 @@ export class Walk {
   check(type: string, body: Body): void {
     const shape = SHAPES.get(type);
     if (shape === undefined) throw unknownPart(type, body);
+    const version = this.names.catalogue?.serverVersion;
+    if (version !== undefined && version < (SINCE.get(type) ?? 0)) throw unknownPart(type, body);
     for (const member of Object.keys(body))
-      if (!shape.plain.has(member) && !shape.nodes.includes(member) && !Object.hasOwn(shape.typed, member))
+      if (!shape.members.has(member))
         throw new NotUnderstood('node', `${quoted(type, member)}${at(body.location)} is not read by Writ`);
   }
 
@@ -76,7 +79,7 @@ export class Walk {
   readBelow(type: string, body: Body, scope: Scope, ...read: readonly string[]): void {
     const shape = SHAPES.get(type);
     for (const member of shape?.nodes ?? []) if (!read.includes(member)) this.read(body[member], scope);
-    for (const [member, below] of Object.entries(shape?.typed ?? {}))
+    for (const [member, below] of shape?.typed ?? [])
       if (!read.includes(member)) this.readAs(below, body[member], scope);
   }
 }
@@ -111,8 +114,18 @@ export function textsOf(value: unknown): readonly string[] {
 export function textIn(node: unknown): string | undefined {
   const body = bodyOf(node).String;
   if (body === undefined) return undefined;
-  const text = bodyOf(body).sval;
-  return typeof text === 'string' ? text : '';
+  return nameIn(bodyOf(body), 'sval') ?? '';
+}
+
+/** A server cuts a longer name at a place that depends on its encoding. */
+const MAX_NAME_BYTES = 62;
+
+/** Returns a member that is a name; undefined if it is left out. @throws {NotUnderstood} if the server may cut it */
+export function nameIn(body: Body, member: string): string | undefined {
+  const text = textOf(body, member);
+  if (text !== undefined && text.length * 4 > MAX_NAME_BYTES && Buffer.byteLength(text) > MAX_NAME_BYTES)
+    throw new NotUnderstood('name', `the name ${quoted(text)} is longer than ${MAX_NAME_BYTES} bytes`);
+  return text;
 }
 
 /** Returns a member that is a text; undefined if it is left out. */

@@ -19,11 +19,15 @@ export const UNMARKED: ReadonlySet<string> = new Set(['internal', 'system', 'use
 
 /** Returns the labels that something can have: those of Writ, of results, and of detectors. */
 export const knownLabels: (bundle: Bundle) => ReadonlySet<string> = memo(
-  ({ tools: { tools, defaults, detect } }: Bundle) => {
+  ({ tools: { tools, defaults, detect, programs } }: Bundle) => {
     const words = [
       ...Object.values(tools).flatMap(({ result }) => [...wordsIn(result)]),
       ...wordsIn(defaults.result),
       ...Object.values(detect ?? {}),
+      ...Object.values(programs.tables ?? {}).flatMap(({ result, columns }) => [
+        ...wordsIn(result),
+        ...Object.values(columns).flatMap((one) => [...wordsIn(one)]),
+      ]),
     ];
     return new Set([...MARKS, ...words.filter((word) => !UNMARKED.has(word))]);
   },

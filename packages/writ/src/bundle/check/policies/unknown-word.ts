@@ -1,3 +1,4 @@
+import { STATEMENTS } from '../../../programs/facts.js';
 import { EFFECTS } from '../../format/tools.js';
 import { checkNames } from '../names/check-names.js';
 import type { Rule } from '../rule.js';
@@ -17,12 +18,13 @@ export const unknownWord: Rule = {
     const knownAt = ([first, second = '', third = '', ...more]: readonly string[]): readonly string[] | undefined => {
       if (more.length > 0) return undefined;
       if (first === 'tool' && second === 'effects' && third === '') return EFFECTS;
+      if (first === 'program' && second === 'statements' && third === '') return STATEMENTS;
       return first === 'tool' || first === 'origins' ? OF_ORIGIN.get(third) : undefined;
     };
     checkNames(bundle, find, {
       knownAt,
       message: (name, path) => `${path} never has ${name}`,
-      help: 'see docs/tools.md for the words that it can have',
+      help: 'see docs/tools.md and docs/programs.md for the words that it can have',
     });
   },
 };

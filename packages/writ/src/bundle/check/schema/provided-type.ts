@@ -10,7 +10,7 @@ const ENTITIES: ReadonlySet<string> = new Set(['provenance.originator', 'provena
 /** A part of the context that Writ provides, declared with another type than it has: each request of the action would be denied. */
 export const providedType: Rule = {
   code: 'schema/provided-type',
-  check({ schema, tasks, ledger }, find) {
+  check({ schema, tasks, ledger, tools }, find) {
     const found = new Map<string, { readonly actions: string[]; readonly why: string }>();
     const note = (action: string, at: string, why: string): void => {
       const known = found.get(at) ?? { actions: [], why };
@@ -23,7 +23,7 @@ export const providedType: Rule = {
         if (UNCHECKED.has(name)) continue;
         const members = type.kind === 'record' ? [...type.attributes.keys()] : [];
         const reads = { of: new Map(members.map((one) => [one, { ...noReads(), isWhole: true }])), isWhole: true };
-        const provided = providedAttribute(name, uid.id, reads, { ledger, hasTasks: tasks !== undefined });
+        const provided = providedAttribute(name, uid.id, reads, { ledger, tools, hasTasks: tasks !== undefined });
         if (provided !== undefined) compare(type, provided, name, (at, why) => note(uid.id, at, why));
       }
     }

@@ -6,13 +6,17 @@ import { valueAt } from '../yaml-places.js';
 /** A label of a result that is nearly one of Writ's: as `confidental`, it would leave the result less confidential than was meant. */
 export const misspeltLabel: Rule = {
   code: 'tools/misspelt-label',
-  check({ tools: { tools, defaults, detect } }, find) {
+  check({ tools: { tools, defaults, detect, programs } }, find) {
     const fixed = [...MARKS, ...UNMARKED];
     const near = new NearNames(fixed);
     const said = [
       ...Object.entries(tools).flatMap(([tool, { result }]) => labelsIn(result, ['tools', tool, 'result'])),
       ...labelsIn(defaults.result, ['defaults', 'result']),
       ...labelsIn(detect, ['detect']),
+      ...Object.entries(programs.tables ?? {}).flatMap(([table, { result, columns }]) => {
+        const way = ['programs', 'tables', table];
+        return [...labelsIn(result, [...way, 'result']), ...labelsIn(columns, [...way, 'columns'])];
+      }),
     ];
     for (const { label, way } of said) {
       const meant = fixed.includes(label) ? undefined : near.of(label);

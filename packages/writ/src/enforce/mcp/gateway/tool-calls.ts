@@ -3,6 +3,7 @@ import { type CallingClient, callerText, MappingError, type Requests, requestBy,
 import type { AccessRequest } from '@writ/sdk/authzen';
 import { defined } from '@writ/sdk/lib/defined';
 import { copyWith } from '@writ/sdk/lib/exact-json';
+import { MAX_VALUES, valuesIn } from '@writ/sdk/lib/value-count';
 import type { ToolCall } from '../protocol/binding.js';
 import type { Tool } from '../protocol/call.js';
 import type { McpCaller } from '../protocol/caller.js';
@@ -91,6 +92,8 @@ export class ToolCalls {
     shown: string,
     input: Record<string, unknown>,
   ): Requests {
+    if (valuesIn(input) > MAX_VALUES)
+      throw new MappingError(`the arguments of ${shown} have more than ${MAX_VALUES} members and items`);
     const server = offered?.upstream.name ?? '';
     const tool = offered?.tool.name ?? shown;
     const state = this.parts.toolStates.stateOf(server, tool);

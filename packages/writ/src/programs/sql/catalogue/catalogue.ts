@@ -34,7 +34,10 @@ export interface ForeignKey {
   readonly onUpdate: string;
 }
 
-/** What a snapshot says of a database. It is built once, and asked for every text. */
+/** Smaller numbers are of what `initdb` makes. */
+const FIRST_OF_USERS = 16_384;
+
+/** A snapshot of a database, ready to be asked. It is built once, and asked for every text. */
 export class Catalogue {
   private readonly relations = new Map<string, CatalogueRelation>();
   private readonly functionsByName = new Map<string, FunctionRow[]>();
@@ -42,6 +45,8 @@ export class Catalogue {
   private readonly functionsByOid = new Map<number, FunctionRow>();
   private readonly types = new Map<string, TypeRow>();
   private readonly typesByOid = new Map<number, TypeRow>();
+  /** The types of the columns of a relation or a composite type. */
+  private readonly columnTypes = new Map<number, number[]>();
   private readonly unsafeOperators = new Map<string, string>();
   private readonly namesByOid = new Map<number, RelationName>();
   private readonly schemas: ReadonlyMap<number, string>;
@@ -54,11 +59,12 @@ export class Catalogue {
       this.types.set(keyOf({ schema: this.schemaOf(row.typnamespace), name: row.typname }), row);
       this.typesByOid.set(row.oid, row);
     }
-    for (const { oprname, oprnamespace, oprcode } of catalog.operators) {
+    for (const { oprname, oprnamespace, oprcode, volatility } of catalog.operators) {
       const row = this.functionsByOid.get(oprcode);
       const key = keyOf({ schema: this.schemaOf(oprnamespace), name: oprname });
-      // An operator over a function of PostgreSQL does what another name of it does.
-      if (row !== undefined && !this.isSafe(row)) this.unsafeOperators.set(key, row.proname);
+      // A function of PostgreSQL can have effects, under the name of any operator.
+      const isSafe = row === undefined ? volatility === 'i' : this.isSafe(row);
+      if (!isSafe) this.unsafeOperators.set(key, row?.proname ?? String(oprcode));
     }
     this.addRelations(catalog);
   }
@@ -66,6 +72,10 @@ export class Catalogue {
   /** The path that definitions of views are written for. */
   get searchPath(): readonly string[] {
     return this.file.server.searchPath;
+  }
+
+  get serverVersion(): number {
+    return this.file.server.version;
   }
 
   private schemaOf(oid: number): string {
@@ -83,6 +93,11 @@ export class Catalogue {
     for (const { oid, relname, relnamespace } of catalog.relations)
       this.namesByOid.set(oid, { schema: this.schemaOf(relnamespace), name: relname });
     const columns = grouped(catalog.columns, (row) => row.attrelid);
+    for (const [oid, rows] of columns)
+      this.columnTypes.set(
+        oid,
+        rows.map(({ atttypid }) => atttypid),
+      );
     const columnNames = (of: number, numbers: readonly number[]): string[] =>
       numbers.map((number) => columns.get(of)?.find(({ attnum }) => attnum === number)?.attname ?? '*');
     const keys = catalog.foreignKeys.flatMap((row) => {
@@ -149,7 +164,7 @@ export class Catalogue {
     return this.functionNames.has(name);
   }
 
-  /** Returns the function of a user that an operator may call; undefined if there is none. */
+  /** Returns the function of a user that an operator may call; undefined if every function is safe. */
   unsafeOperator(operator: RelationName): string | undefined {
     return this.unsafeOperators.get(keyOf(operator));
   }
@@ -169,21 +184,18 @@ export class Catalogue {
     return base !== undefined && this.isSafeType(base, depth + 1);
   }
 
-  /** Returns the checks of the domain that a type is, and of those below it. */
-  checksOf(type: number): readonly string[] {
-    const checks: string[] = [];
-    let row = this.typesByOid.get(type);
-    for (let depth = 0; row !== undefined && row.typtype === 'd' && depth < 10; depth += 1) {
-      checks.push(...row.checks);
-      row = this.typesByOid.get(row.typbasetype);
-    }
-    return checks;
+  /** Returns the checks that the input of a value of a type runs: those of domains, in it and in its parts. */
+  checksOf(type: number, seen: Set<number> = new Set()): readonly string[] {
+    const row = this.typesByOid.get(type);
+    if (row === undefined || seen.has(type)) return [];
+    seen.add(type);
+    const parts = [row.typbasetype, row.inner, ...(this.columnTypes.get(row.typrelid) ?? [])];
+    return [...row.checks, ...parts.flatMap((part) => this.checksOf(part, seen))];
   }
 
-  /** An immutable function of C that an extension brought is code of the operator's choice, and says that it has no effect. */
-  private isSafe({ extension, provolatile, lanname, prokind }: FunctionRow): boolean {
-    const isC = lanname === 'c' || lanname === 'internal';
-    return typeof extension === 'string' && provolatile === 'i' && isC && prokind !== 'p';
+  /** An immutable function that an extension brought is code of the operator's choice, and says that it has no effect. */
+  private isSafe({ extension, provolatile, prokind }: FunctionRow): boolean {
+    return typeof extension === 'string' && provolatile === 'i' && prokind !== 'p';
   }
 
   /** Records what a call of a function touches. @throws {NotUnderstood} if one of its overloads is not known */
@@ -194,7 +206,8 @@ export class Catalogue {
   /** As {@link call}, for the function of a trigger. */
   callOf(oid: number, touched: Touched): void {
     const row = this.functionsByOid.get(oid);
-    // A function of PostgreSQL itself is not in a snapshot, and is no function of a trigger.
+    // The functions for triggers that PostgreSQL has touch the row alone.
+    if (row === undefined && oid < FIRST_OF_USERS) return;
     if (row === undefined)
       throw new NotUnderstood('trigger', `the function ${oid} of a trigger is not in the catalogue`);
     this.runs(row, touched);
@@ -205,7 +218,8 @@ export class Catalogue {
     const name = { schema: this.schemaOf(row.pronamespace), name: row.proname };
     const { declared } = this.file;
     const said = declared.find((one) => one.schema === name.schema && one.name === name.name && one.body === row.body);
-    if (said === undefined) {
+    // The digest of an aggregate does not change with the functions that it is made of.
+    if (said === undefined || row.prokind === 'a') {
       const message = `the catalogue does not declare what the function ${quoted(name.schema, name.name)} touches`;
       throw new NotUnderstood('function', message);
     }
@@ -217,9 +231,14 @@ export class Catalogue {
 
   /** @throws {NotUnderstood} if a cast of a user may run a function that is not known: such casts stand nowhere in a text */
   checkCasts(touched: Touched): void {
-    for (const { castfunc } of this.file.catalog.casts) {
+    for (const { source, castfunc, volatility } of this.file.catalog.casts) {
       const row = this.functionsByOid.get(castfunc);
       if (row !== undefined) this.runs(row, touched);
+      else if (volatility !== 'i')
+        throw new NotUnderstood(
+          'type',
+          `a cast from ${quoted(source)} calls a function of PostgreSQL that may have effects`,
+        );
     }
   }
 }

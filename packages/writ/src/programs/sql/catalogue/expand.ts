@@ -3,10 +3,13 @@ import { NotUnderstood, quoted } from '../not-understood.js';
 import { keyOf, nameOf, Touched } from '../touched.js';
 import type { Catalogue, CatalogueRelation, ForeignKey } from './catalogue.js';
 
+/** The moment at which an expression runs. The constant parts of one that is `planned` run with every statement. */
+export type ExpressionUse = 'run' | 'default' | 'planned';
+
 /** Reads a text of the catalogue: the definition of a view, or an expression of a relation. */
 export interface CatalogueReader {
   view(key: string, definition: string): Touched;
-  expression(text: string, of: string): Touched;
+  expression(text: string, of: string, use: ExpressionUse): Touched;
 }
 
 const MAX_STEPS = 5_000;
@@ -36,23 +39,24 @@ export class Expansion {
     this.all(this.touched);
   }
 
-  /** Goes on from all that a text touches: this one, or a text of the catalogue. */
+  /** Adds everything behind all that a text touches: this one, or a text of the catalogue. */
   private all(from: Touched, via?: Via, isLocked = false): void {
     for (const [key, { columns, via: own }] of [...from.reads])
       this.read(key, columns, via ?? own, from.withChildren.has(key), isLocked || from.locks.has(key));
     for (const [key, { kinds, columns, via: own }] of [...from.writes])
       this.write(key, kinds, columns, via ?? own, from.withChildren.has(key));
     for (const name of from.functions) this.touched.functions.add(name);
-    for (const type of from.types) this.checkDomain(type, '', 'expression');
+    for (const type of from.types) this.checkDomain(type, 'expression');
   }
 
-  private checkDomain(type: number, of: string, via: Via): void {
+  private checkDomain(type: number, via: Via): void {
     if (!this.isNew('type', type)) return;
-    for (const text of this.catalogue.checksOf(type)) this.all(this.reader.expression(text, of), via);
+    for (const text of this.catalogue.checksOf(type)) this.all(this.reader.expression(text, '', 'run'), via);
   }
 
-  private isNew(...parts: readonly unknown[]): boolean {
-    const step = JSON.stringify(parts);
+  /** Returns whether something was not done before. A step with other columns is another one. */
+  private isNew(what: string, key: unknown, how = '', columns: Iterable<string> = []): boolean {
+    const step = `${what} ${how} ${key} ${[...columns].join('\0')}`;
     if (this.done.has(step)) return false;
     if (this.done.size >= MAX_STEPS)
       throw new NotUnderstood('size', `the text touches more than ${MAX_STEPS} things by the catalogue`);
@@ -69,7 +73,7 @@ export class Expansion {
   ): void {
     this.touched.read(key, columns, via);
     if (isLocked) this.touched.locks.add(key);
-    if (!this.isNew('read', key, withChildren, isLocked)) return;
+    if (!this.isNew('read', key, `${withChildren} ${isLocked}`, columns)) return;
     const relation = this.relation(key);
     if (relation === undefined) return;
     if (relation.kind === 'f')
@@ -78,9 +82,24 @@ export class Expansion {
         `${quoted(relation.schema, relation.name)} is a foreign table, outside of the database`,
       );
     if (relation.definition !== undefined) this.all(this.reader.view(key, relation.definition), 'view', isLocked);
-    for (const text of relation.policies) this.all(this.reader.expression(text, key), 'policy');
+    for (const text of relation.policies) this.all(this.reader.expression(text, key, 'run'), 'policy');
+    this.plan(relation, key);
+    this.readTypes(relation, columns);
     if (withChildren) this.eachChild(relation, (child, how) => this.read(child, columns, how, true, isLocked));
     this.readParents(relation);
+  }
+
+  /** The planner works out what is constant in checks, and in the expressions of indexes and statistics. */
+  private plan({ expressions }: CatalogueRelation, key: string): void {
+    if (!this.isNew('plan', key)) return;
+    for (const text of expressions) this.all(this.reader.expression(text, key, 'planned'), 'expression');
+  }
+
+  /** A text beside a column or a row becomes a value of its type: `coalesce(row, '(1)')`. */
+  private readTypes(relation: CatalogueRelation, columns: Iterable<string>): void {
+    const names = new Set(columns);
+    for (const { attname, atttypid } of relation.columns)
+      if (names.has('*') || names.has(attname)) this.checkDomain(atttypid, 'expression');
   }
 
   /** The bound of a partition is of its parents, so that these are opened. */
@@ -89,7 +108,10 @@ export class Expansion {
       const key = keyOf(parent);
       this.touched.read(key, [], 'partition');
       const above = this.relation(key);
-      if (above !== undefined && this.isNew('parents', key)) this.readParents(above);
+      if (above === undefined || !this.isNew('parents', key)) continue;
+      // The key of its partitions is planned too.
+      this.plan(above, key);
+      this.readParents(above);
     }
   }
 
@@ -109,7 +131,7 @@ export class Expansion {
   }
 
   private writeKind(key: string, kind: WriteKind, columns: ReadonlySet<string>, withChildren: boolean): void {
-    if (!this.isNew('write', key, kind, withChildren, [...columns].sort())) return;
+    if (!this.isNew('write', key, `${kind} ${withChildren}`, columns)) return;
     const relation = this.relation(key);
     if (relation === undefined) return;
     const name = quoted(relation.schema, relation.name);
@@ -117,8 +139,9 @@ export class Expansion {
       throw new NotUnderstood('relation', `${name} is a foreign table, outside of the database`);
     if (relation.rules.some(({ ev_type }) => ev_type === RULE[kind]))
       throw new NotUnderstood('rule', `a rule of ${name} makes another statement of ${kind}`);
+    this.plan(relation, key);
     const calls = this.runTriggers(relation, kind);
-    for (const text of relation.policies) this.all(this.reader.expression(text, key), 'policy');
+    for (const text of relation.policies) this.all(this.reader.expression(text, key, 'run'), 'policy');
     if (relation.kind === 'v') this.writeView(relation, key, kind, columns, calls);
     else this.writeTable(relation, key, kind, columns, calls);
     if (withChildren && (kind !== 'insert' || relation.kind === 'p' || this.touched.merged.has(key)))
@@ -188,12 +211,12 @@ export class Expansion {
 
   /** Runs the expressions of a row that is written: checks, indexes, domains, and defaults. */
   private evaluate({ expressions, columns }: CatalogueRelation, key: string, kind: WriteKind): void {
-    for (const text of expressions) this.all(this.reader.expression(text, key), 'expression');
+    for (const text of expressions) this.all(this.reader.expression(text, key, 'run'), 'expression');
     const setsDefaults = kind === 'insert' || this.touched.setsDefaults;
     for (const { atttypid, adsrc, attgenerated, sequences } of columns) {
-      this.checkDomain(atttypid, key, 'expression');
+      this.checkDomain(atttypid, 'expression');
       if (typeof adsrc === 'string' && (setsDefaults || attgenerated !== ''))
-        this.all(this.reader.expression(adsrc, key), 'default');
+        this.all(this.reader.expression(adsrc, key, 'default'), 'default');
       if (setsDefaults)
         for (const sequence of sequences) {
           const name = this.catalogue.relationOf(sequence);

@@ -7,7 +7,11 @@ const oid = z
   .union([z.number().int().min(0).max(0xffffffff), z.string().regex(/^[0-9]{1,10}$/)])
   .transform(Number)
   .describe('An object identifier, as a number or its text');
-const name = z.string().min(1).max(63);
+const name = z
+  .string()
+  .min(1)
+  .max(63)
+  .refine((text) => !text.includes('\0'), 'a name has no U+0000');
 /** Names of operators and of types can be longer only with a schema. */
 const text = z.string().max(1_000_000);
 const letter = z.string().max(1);
@@ -55,7 +59,9 @@ const catalog = z.object({
     confdeltype: letter,
     confupdtype: letter,
   }),
-  expressions: rows({ relid: oid, expr: text }).describe('What a write evaluates: checks, and expressions of indexes'),
+  expressions: rows({ relid: oid, expr: text }).describe(
+    'What a write evaluates: checks, and expressions of indexes, partitions and statistics',
+  ),
   triggers: rows({
     tgrelid: oid,
     tgname: name,
@@ -81,12 +87,14 @@ const catalog = z.object({
     typnamespace: oid,
     typtype: letter,
     typbasetype: oid,
+    typrelid: oid,
+    inner: oid.describe('The type of the elements of an array or a range'),
     basename: optional(name),
-    checks: z.array(text).max(1_000),
+    checks: z.array(text).max(1_000).describe('The checks of a domain, and its default'),
     extension: optional(name),
   }),
-  operators: rows({ oprname: name, oprnamespace: oid, oprcode: oid }),
-  casts: rows({ source: text, target: text, castfunc: oid }),
+  operators: rows({ oprname: name, oprnamespace: oid, oprcode: oid, volatility: optional(letter) }),
+  casts: rows({ source: text, target: text, castfunc: oid, volatility: optional(letter) }),
 });
 
 const declared = z.strictObject({

@@ -24,7 +24,7 @@ const COLUMNS = `select a.attrelid, a.attnum, a.attname, a.attacl::text[], a.att
           and p.refobjid = a.attrelid and p.refobjsubid = a.attnum) as sequences
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where ${OWN} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S') and a.attnum > 0 and not a.attisdropped`;
+  where ${OWN} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and a.attnum > 0 and not a.attisdropped`;
 
 const FUNCTIONS = `select p.oid, p.proname, p.pronamespace, p.proowner, p.prosecdef, p.proacl::text[], p.proconfig, p.prokind,
     p.provolatile, l.lanname, md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) || coalesce(p.proconfig::text, '')) as body,
@@ -36,18 +36,25 @@ const EXPRESSIONS = `select conrelid as relid, pg_get_expr(conbin, conrelid) as 
   union all select indrelid, pg_get_expr(indexprs, indrelid) from pg_index i join pg_class c on c.oid = i.indrelid
     join pg_namespace n on n.oid = c.relnamespace where ${OWN} and indexprs is not null
   union all select indrelid, pg_get_expr(indpred, indrelid) from pg_index i join pg_class c on c.oid = i.indrelid
-    join pg_namespace n on n.oid = c.relnamespace where ${OWN} and indpred is not null`;
+    join pg_namespace n on n.oid = c.relnamespace where ${OWN} and indpred is not null
+  union all select partrelid, pg_get_expr(partexprs, partrelid) from pg_partitioned_table i join pg_class c on c.oid = i.partrelid
+    join pg_namespace n on n.oid = c.relnamespace where ${OWN} and partexprs is not null
+  union all select stxrelid, pg_get_expr(stxexprs, stxrelid) from pg_statistic_ext i
+    join pg_namespace n on n.oid = i.stxnamespace where ${OWN} and stxexprs is not null`;
 
-const TYPES = `select t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype,
+const TYPES = `select t.oid, t.typname, t.typnamespace, t.typtype, t.typbasetype, t.typrelid,
+    coalesce(nullif(t.typelem, 0), (select rngsubtype from pg_range where t.oid in (rngtypid, rngmultitypid)), 0) as inner,
     (select b.typname from pg_type b where b.oid = t.typbasetype and b.typnamespace = 'pg_catalog'::regnamespace) as basename,
-    array(select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c') as checks,
+    array(select pg_get_expr(k.conbin, 0) from pg_constraint k where k.contypid = t.oid and k.contype = 'c'
+      union all select pg_get_expr(t.typdefaultbin, 0) where t.typdefaultbin is not null) as checks,
     ${EXTENSION('pg_type', 't.oid')}
-  from pg_type t join pg_namespace n on n.oid = t.typnamespace where ${OWN} and t.typelem = 0`;
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace where ${OWN}`;
 
 const TRIGGERS = `select t.tgrelid, t.tgname, t.tgtype, t.tgenabled,
     array(select distinct f from (select t.tgfoid as f union all select d.refobjid from pg_depend d
       where d.classid = 'pg_trigger'::regclass and d.objid = t.oid and d.refclassid = 'pg_proc'::regclass) x) as functions
-  from pg_trigger t where not t.tgisinternal`;
+  from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+  where not t.tgisinternal or (t.tgparentid <> 0 and p.pronamespace <> 'pg_catalog'::regnamespace)`;
 
 const CATALOG: Readonly<Record<string, string>> = {
   roles: `select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls
@@ -71,10 +78,11 @@ const CATALOG: Readonly<Record<string, string>> = {
     pg_get_expr(polwithcheck, polrelid) as withcheck from pg_policy`,
   functions: FUNCTIONS,
   types: TYPES,
-  operators: `select o.oprname, o.oprnamespace, o.oprcode::oid from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
+  operators: `select o.oprname, o.oprnamespace, o.oprcode::oid, (select provolatile from pg_proc p where p.oid = o.oprcode) as volatility
+    from pg_operator o join pg_namespace n on n.oid = o.oprnamespace
     where ${OWN}`,
   casts:
-    'select format_type(castsource, null) as source, format_type(casttarget, null) as target, castfunc from pg_cast where oid >= 16384 and castfunc <> 0',
+    'select format_type(castsource, null) as source, format_type(casttarget, null) as target, castfunc, (select provolatile from pg_proc p where p.oid = castfunc) as volatility from pg_cast where oid >= 16384 and castfunc <> 0',
 };
 
 const MEMBERS = Object.entries(CATALOG)
