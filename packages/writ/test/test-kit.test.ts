@@ -1,11 +1,15 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NotPermittedError } from '@writ/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWrit, type TestWrit } from '../src/serve/test-kit/index.js';
 import { ACCESS_FILES } from './access-bundle.js';
+import { commandHere } from './printed.js';
 import { bundleOf, EXAMPLES } from './running.js';
+
+const TSC = join(EXAMPLES, '../node_modules/typescript/bin/tsc');
 
 const call = (amount: number, order = 'o-1') => ({
   subject: { type: 'User', id: 'ana' },
@@ -101,4 +105,23 @@ it('a bundle that cannot be served leaves nothing behind', async () => {
     else process.env.TMPDIR = TMPDIR;
     rmSync(folder, { recursive: true });
   }
+});
+
+it('`writ bundle types` writes types that TypeScript accepts, and says when they are out of date', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bundle-types-'));
+  const file = join(folder, 'actions.ts');
+  const bundle = join(EXAMPLES, 'support-desk');
+  const checked = () => commandHere('bundle', 'types', bundle, '--check', file);
+  expect((await checked()).code).toBe(1);
+  expect((await commandHere('bundle', 'types', bundle, '--out', file)).code).toBe(0);
+  expect(await checked()).toMatchObject({ code: 0 });
+  const written = readFileSync(file, 'utf8');
+  expect((await commandHere('bundle', 'types', bundle)).out.trim()).toBe(written.trim());
+  writeFileSync(
+    file,
+    `${written}const e: Actions['refund_order']['input'] = { order_id: 'o', amount: 1, reason: 'r' };\n`,
+  );
+  expect((await checked()).code).toBe(1);
+  execFileSync(process.execPath, [TSC, '--ignoreConfig', '--noEmit', '--strict', '--types', '', file]);
+  rmSync(folder, { recursive: true });
 });

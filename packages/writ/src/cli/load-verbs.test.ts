@@ -19,7 +19,7 @@ const KNOWN = {
   Operation: ['data'],
 };
 const SUBVERBS = {
-  bundle: ['decide', 'label', 'replay', 'schema', 'schemas'],
+  bundle: ['decide', 'label', 'replay', 'schema', 'schemas', 'types'],
   caller: ['add', 'list', 'revoke', 'rotate'],
   data: ['backup', 'restore', 'upgrade'],
   decision: ['endorse', 'list', 'replay'],
