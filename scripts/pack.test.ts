@@ -60,7 +60,7 @@ describe.each(NAMES)('the package %s', (name) => {
   it('imports nothing that it does not name', () => {
     const named = new Set([
       manifest.name,
-      ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
+      ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.peerDependencies }),
     ]);
     const missing = new Set<string>();
     for (const file of files.filter((path) => path.endsWith('.js') || path.endsWith('.mjs'))) {
