@@ -6,6 +6,7 @@ import { depth, searchLarge, sizes, text } from './cedar/generated.js';
 import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
 import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
+import { hooks } from './hooks/rows.js';
 import { added, rate } from './http/rows.js';
 import { ledger } from './ledger/rows.js';
 import { shell } from './programs/shell.js';
@@ -18,7 +19,7 @@ import { reload } from './reload/rows.js';
 import { markdown, type Row, report } from './row.js';
 import { batches, oneByOne } from './service/rows.js';
 
-const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway|http|reload|programs|agentdojo [--json] [--write]
+const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|record|gateway|http|reload|programs|hooks|agentdojo [--json] [--write]
   cedar       what a decision of @writ/cedar costs, beside the official engine
   service     what the service decides a second over HTTP, beside Cerbos
   provenance  what a transaction token and a proof of possession add to a decision, beside jose alone
@@ -26,6 +27,7 @@ const USAGE = `usage: npm run bench -- cedar|service|provenance|ledger|registry|
   registry    what a revocation takes, here and at a follower, and what a million facts cost
   record      what each way of being durable costs, and a search through ten million records
   reload      the longest time for which nobody is answered while a bundle of thousands of policies is loaded
+  hooks       what a hook of a coding agent adds to a tool, beside a Node that does nothing
   programs    what the facts of shell commands and of SQL cost
   gateway     what the gateway and the guard add to a call of a tool, and a thousand clients at once
   http        what the proxy adds to a request, and what it serves a second, beside Envoy with Cerbos
@@ -45,6 +47,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
   gateway: { http, stdio, least, proxied, thousand },
   http: { added, rate },
   reload: { reload },
+  hooks: { hooks },
   programs: { shell, sql },
   registry: { revocation, millionFacts },
 };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as cedar from '../packages/cedar/src/index.js';
 import { parseJson } from '../packages/cedar/src/json.js';
 import * as sdk from '../packages/sdk/src/index.js';
+import { type FakeService, fakeService } from '../packages/sdk/test/fake-service.js';
 import { leafHash } from '../packages/writ/src/audit/tlog/hashes.js';
 import { commandHere } from '../packages/writ/test/printed.js';
 import { type Running, run } from '../packages/writ/test/running.js';
@@ -52,8 +53,10 @@ const EXAMPLES = ['cedar', 'sdk', 'writ'].flatMap((name) =>
     .flatMap((file) => examplesIn(join('packages', name, 'src', file))),
 );
 
+const nothing = (): undefined => undefined;
+
 /** Returns the names that an example may use in addition to those of its own file. */
-async function world(writ: Running): Promise<Record<string, unknown>> {
+async function world(writ: Running, permitting: FakeService): Promise<Record<string, unknown>> {
   const policies = cedar.compile({
     schema: 'entity User; entity Photo { public: Bool }; action view appliesTo { principal: User, resource: Photo };',
     policies: '@id("ana") permit(principal == User::"ana", action, resource) when { resource.public };',
@@ -79,15 +82,31 @@ async function world(writ: Running): Promise<Record<string, unknown>> {
   };
   const others = { known: entity.attributes, reads: [], url: `${writ.url}/livez`, leafHash, seed: Buffer.alloc(32) };
   const links = { task, myKey, helperThumbprint: myKey.thumbprint, decision: true, context: undefined };
-  return { ...cedar, parseJson, ...sdk, policies, entities, request, entity, ...tokens, ...others, ...links };
+  const application = {
+    writ: sdk.createWrit({ url: permitting.url, key: 'key' }),
+    refunds: { pay: ({ amount }: { amount: number }) => ({ paid: amount }) },
+    ...{ app: { get: nothing, addHook: nothing }, router: { get: nothing }, handler: nothing },
+    ...{ generateText: nothing, createAgent: nothing, query: nothing, Agent: class {} },
+    ...{ model: {}, prompt: 'go', tools: [], subject: { type: 'User', id: 'ana' } },
+  };
+  return {
+    ...{ ...cedar, parseJson, ...sdk, policies, entities, request, entity },
+    ...{ ...tokens, ...others, ...links, ...application },
+  };
 }
 
 describe('examples of doc comments', () => {
   let writ: Running;
+  let permitting: FakeService;
   beforeAll(async () => {
     writ = await run(join(ROOT, 'examples/delegation'));
+    permitting = await fakeService();
+    permitting.answers = () => ({ headers: { 'X-Decision-Id': 'D1' }, body: { decision: true } });
   });
-  afterAll(() => writ.stop());
+  afterAll(async () => {
+    await permitting.close();
+    await writ.stop();
+  });
 
   it('are found', () => {
     expect(EXAMPLES.length).toBeGreaterThan(15);
@@ -97,10 +116,10 @@ describe('examples of doc comments', () => {
   it.each(EXAMPLES.filter(({ file }) => !NOT_RUN.some((name) => file.endsWith(name))))(
     '$file: $code',
     async ({ file, code, value }) => {
-      const names = { ...(await world(writ)), ...(await import(join(ROOT, file))) };
+      const names = { ...(await world(writ, permitting)), ...(await import(join(ROOT, file))) };
       const own = Object.keys(names).filter((name) => !new RegExp(`const ${name}\\b`).test(code));
       const body = code.replace('http://127.0.0.1:7465', writ.url);
-      const isExpression = !/^(const|try)\b/.test(code);
+      const isExpression = !/^(const|try|return)\b/.test(code);
       const example = new AsyncFunction(...own, isExpression ? `return (${body.replace(/;$/, '')})` : body);
       const result = await example(...own.map((name) => names[name as keyof typeof names]));
       if (value === undefined) return;

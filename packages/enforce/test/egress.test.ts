@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as secure } from 'node:tls';
-import type { AccessRequest, Decision, DecisionId, OnRevoked } from '@writ/sdk/authzen';
+import type { AccessRequest, Decision, DecisionId, OnRevoked, OutcomeDetails } from '@writ/sdk/authzen';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Enforcer } from '../src/enforcer/enforcer.js';
 import { Addresses, createProxy, egressBy, type HttpProxy } from '../src/http/proxy/index.js';
@@ -13,6 +13,9 @@ const HOST = 'api.example.com';
 const uid = (type: string, id: string) => ({ type, id });
 const asked: AccessRequest[] = [];
 const outcomes: [status: string, result: unknown, error: string | undefined][] = [];
+const passed: unknown[] = [];
+/** Read for each tunnel. */
+const limits = { decideMs: 300, helloMs: 2_000, connectMs: 1_000, idleMs: 60_000, longestMs: 60_000 };
 const ends: { sent: number; received: number; result: string }[] = [];
 const looked: string[] = [];
 let onRevoked: OnRevoked | undefined;
@@ -34,8 +37,9 @@ const point = {
     if (isPermitted) permits += 1;
     return { id, result: isPermitted ? 'allow' : 'deny', reasons: [] } as unknown as Decision;
   },
-  report: async (_id: DecisionId, status: string, result: unknown, details?: { error?: string | undefined }) => {
+  report: async (_id: DecisionId, status: string, result: unknown, details?: OutcomeDetails) => {
     outcomes.push([status, result, details?.error]);
+    passed.push(details?.bytes);
   },
   onRevoked: (_id: DecisionId, listener: OnRevoked) => {
     onRevoked = listener;
@@ -72,7 +76,7 @@ beforeAll(async () => {
         return answers.shift() ?? Promise.reject(new Error('ENOTFOUND'));
       },
       onEnd: (end) => ends.push(end),
-      limits: { decideMs: 300, helloMs: 2_000, connectMs: 1_000 },
+      limits,
     }),
   });
   await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
@@ -83,7 +87,8 @@ afterAll(async () => {
   echo.close();
 });
 beforeEach(() => {
-  for (const list of [asked, outcomes, ends, looked]) list.length = 0;
+  for (const list of [asked, outcomes, passed, ends, looked]) list.length = 0;
+  Object.assign(limits, { idleMs: 60_000, longestMs: 60_000 });
   permits = 0;
   [answers, accepted, isPermitted, held, last] = [[['127.0.0.1']], 0, true, false, undefined];
 });
@@ -105,7 +110,7 @@ function opened(bytes: string | Buffer): { socket: Socket; all: () => Buffer; cl
   sockets.push(socket);
   socket.on('error', () => {});
   socket.on('data', (piece: Buffer) => pieces.push(piece));
-  return { socket, all: () => Buffer.concat(pieces), closed: once(socket, 'close') };
+  return { socket, all: () => Buffer.concat(pieces), closed: new Promise((resolve) => socket.once('close', resolve)) };
 }
 const statusOf = (bytes: Buffer) => Number(/^HTTP\/1\.1 (\d{3})/.exec(bytes.toString('latin1'))?.[1]);
 
@@ -157,7 +162,9 @@ describe('a tunnel', () => {
     });
     // Unread, so that it counts as all that it can bring.
     await expect.poll(() => outcomes).toEqual([['completed', undefined, undefined]]);
-    expect(ends).toEqual([expect.objectContaining({ sent: hello.length + 4, received: hello.length + 4, host: HOST })]);
+    const bytes = { sent: hello.length + 4, received: hello.length + 4 };
+    expect(passed).toEqual([bytes]);
+    expect(ends).toEqual([expect.objectContaining({ ...bytes, host: HOST })]);
   });
 
   it('does not pass on the credential of the proxy, and takes it as the password of Basic too', async () => {
@@ -196,6 +203,31 @@ describe('a tunnel', () => {
     await closed;
     await expect.poll(() => last?.destroyed).toBe(true);
     expect(outcomes).toEqual([['unknown', undefined, 'what permits it was revoked']]);
+  });
+
+  it.each([
+    ['that is silent is cut', { idleMs: 50 }, 'nothing was sent for too long'],
+    ['is cut after the longest time, although bytes pass', { longestMs: 300 }, 'it was open for the longest time'],
+  ])('%s on both sides', async (_what, short, why) => {
+    Object.assign(limits, short);
+    const hello = await helloFor(HOST);
+    const { socket, all, closed } = opened(Buffer.concat([Buffer.from(headOf(`${HOST}:${target}`)), hello]));
+    const sending = setInterval(() => 'longestMs' in short && socket.write('more'), 10);
+    await closed;
+    clearInterval(sending);
+    expect(statusOf(all())).toBe(200);
+    await expect.poll(() => last?.destroyed).toBe(true);
+    await expect.poll(() => outcomes).toEqual([['unknown', undefined, why]]);
+    expect(passed).toEqual([{ sent: expect.any(Number), received: expect.any(Number) }]);
+    const [{ sent }] = passed as [{ sent: number }];
+    expect(sent).toBeGreaterThanOrEqual(hello.length);
+  });
+
+  it('takes no proof of possession: nothing could verify one', async () => {
+    const { all, closed } = opened(headOf(`${HOST}:${target}`, [...KEY, 'DPoP: e30.e30.e30']));
+    await closed;
+    expect([statusOf(all()), all().toString()]).toEqual([400, expect.stringContaining('egress_proof')]);
+    expect([asked, looked]).toEqual([[], []]);
   });
 
   it.each<[string, () => Promise<Buffer> | Buffer]>([

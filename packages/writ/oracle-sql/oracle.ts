@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Catalogue } from '#writ/programs/sql/catalogue/catalogue.js';
+import { Catalogue } from '#writ/programs/sql/catalogue/catalogue.js';
 import { CATALOGUE_QUERY } from '#writ/programs/sql/catalogue/query.js';
-import { readCatalogue } from '#writ/programs/sql/catalogue/read-catalogue.js';
+import { readCatalogueFile } from '#writ/programs/sql/catalogue/read-catalogue.js';
 import type { SqlFacts, UnderstoodSql } from '#writ/programs/sql/facts.js';
 import { readSql, type SqlOptions } from '#writ/programs/sql/read-sql.js';
 import { DATABASE, DECLARED } from './database.js';
@@ -66,7 +66,7 @@ export class Oracle {
     await Promise.all([runs.connect(), looks.connect()]);
     await looks.query(DATABASE);
     const { rows } = await looks.query<{ catalogue: string }>(CATALOGUE_QUERY);
-    const catalogue = readCatalogue(withDeclared(rows[0]?.catalogue ?? ''));
+    const catalogue = new Catalogue(readCatalogueFile(withDeclared(rows[0]?.catalogue ?? '')));
     await runs.query("set statement_timeout = '5s'; set search_path = public; set role oracle_agent");
     const pid = (await runs.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0;
     const settings = JSON.stringify((await runs.query(SETTINGS, [pathText(PATH)])).rows);

@@ -21,8 +21,16 @@ const USERS = [
 ];
 /** The interfaces of the packages: what their `exports` name. */
 const PUBLIC = [
-  ...['writ/src/index.ts', 'sdk/src/index.ts', 'cedar/src/index.ts', 'cedar/src/json.ts'],
-  ...['express', 'fastify', 'hono', 'koa', 'nest'].map((face) => `sdk/src/${face}/index.ts`),
+  ...[
+    'writ/src/index.ts',
+    'writ/src/serve/test-kit/index.ts',
+    'sdk/src/index.ts',
+    'cedar/src/index.ts',
+    'cedar/src/json.ts',
+  ],
+  ...['ai', 'claude', 'express', 'fastify', 'fetch', 'hono', 'koa', 'langchain', 'nest', 'openai-agents'].map(
+    (face) => `sdk/src/${face}/index.ts`,
+  ),
   'enforce/src/http/index.ts',
   'enforce/src/http/proxy/index.ts',
 ].map((file) => join(ROOT, 'packages', file));

@@ -97,6 +97,9 @@ describe('writ guard install --hooks', () => {
   it.each([
     [{ client: ['vscode'] }, 'no hooks that Writ knows'],
     [{ client: ['codex'], managed: true }, 'no managed settings of codex'],
+    [{ service: 'http://writ.example:7465' }, 'in the clear'],
+    [{ service: 'writ' }, 'no URL'],
+    [{ gatewayServer: ['a b'] }, 'no server of MCP'],
   ])('refuses %j', async (more, why) => {
     await expect(guardHooks({ ...flags, ...more })).rejects.toThrow(why);
   });

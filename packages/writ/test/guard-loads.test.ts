@@ -32,7 +32,7 @@ const packagesIn = (urls: readonly string[]): string[] => [
 const roomsIn = (urls: readonly string[]): string[] => [
   ...new Set(urls.flatMap((url) => /\/packages\/writ\/dist\/(\w+)\//.exec(url)?.[1] ?? [])),
 ];
-const DATABASES = ['kysely', 'pg', 'better-sqlite3', 'better-sqlite3-napi'];
+const DATABASES = ['kysely', 'pg', 'better-sqlite3', 'better-sqlite3-napi', 'libpg-query', 'unbash'];
 
 test('writ guard loads neither a database nor the service', () => {
   const loaded = loadedBy('./dist/cli/guard.js');
@@ -40,7 +40,7 @@ test('writ guard loads neither a database nor the service', () => {
   // Otherwise nothing was seen.
   expect(packages).toEqual(expect.arrayContaining(['undici', '@modelcontextprotocol/server', 'json-p3']));
   expect(packages.filter((name) => DATABASES.includes(name))).toEqual([]);
-  const rooms = ['bundle', 'cli', 'enforce', 'ledger', 'lib', 'store'];
+  const rooms = ['bundle', 'cli', 'enforce', 'ledger', 'lib', 'programs', 'store'];
   expect(roomsIn(loaded).filter((room) => !rooms.includes(room))).toEqual([]);
   expect(loaded.filter((url) => url.includes('/dist/store/')).map((url) => url.split('/').at(-1))).toEqual([
     'files.js',
@@ -53,7 +53,7 @@ test('writ enforce http loads neither a database nor the service, and no face bu
   expect(packages).toEqual(expect.arrayContaining(['undici', 'pino', 'yaml']));
   const others = [...DATABASES, '@modelcontextprotocol/server', '@grpc/grpc-js'];
   expect(packages.filter((name) => others.includes(name))).toEqual([]);
-  const rooms = ['bundle', 'cli', 'enforce', 'ledger', 'lib', 'store'];
+  const rooms = ['bundle', 'cli', 'enforce', 'ledger', 'lib', 'programs', 'store'];
   expect(roomsIn(loaded).filter((room) => !rooms.includes(room))).toEqual([]);
   expect(loaded.filter((url) => url.includes('/dist/store/')).map((url) => url.split('/').at(-1))).toEqual([
     'files.js',

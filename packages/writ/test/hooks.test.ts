@@ -232,6 +232,64 @@ describe.each(NAMES)('%s', (client) => {
   });
 });
 
+describe('a call that a person may approve', () => {
+  it('is denied with the request, which waits for somebody', async () => {
+    const session = new Session('codex');
+    await session.prompt('Clean the build folder');
+    const { text } = await session.shell('rm -rf ../other');
+    const [, id = ''] = /request ([\w-]+)\)/.exec(text) ?? [];
+    expect(text).toContain('make the same call again in this session');
+    const { json } = await writ.send('GET', '/v1/access-requests', undefined, { as: 'admin' });
+    expect(JSON.stringify(json)).toContain(id);
+    expect(id).not.toBe('');
+  });
+});
+
+describe('what is hostile', () => {
+  const sent = (body: string) =>
+    writ.send('POST', '/v1/hooks/claude', body, { as: 'laptop', headers: { 'Content-Type': 'application/json' } });
+
+  it.each([
+    ['a member twice', '{"session_id":"a","session_id":"b"}', 400],
+    ['half a surrogate', '{"session_id":"\\ud800"}', 400],
+    ['no end of depth', `${'['.repeat(10_000)}${']'.repeat(10_000)}`, 400],
+    ['a body past 1 MiB', JSON.stringify({ x: 'x'.repeat(2 ** 20) }), 413],
+  ])('%s is refused', async (_name, body, status) => {
+    expect((await sent(body)).status).toBe(status);
+  });
+
+  it('cannot name a prototype, and an answer stays printable ASCII', async () => {
+    for (const tool_name of ['toString', '__proto__', 'constructor', 'hasOwnProperty']) {
+      const { text } = await sent(JSON.stringify({ session_id: 's', ...CLIENTS.claude.before(tool_name, {}) }));
+      expect(text).toContain('"permissionDecision":"deny"');
+    }
+    const { text } = await sent(JSON.stringify({ session_id: 's', ...CLIENTS.claude.before('Ünïcode\u2028😀"', {}) }));
+    expect(text).toMatch(/^[ -~]+$/);
+    expect(JSON.parse(text).hookSpecificOutput.permissionDecision).toBe('deny');
+  });
+
+  it('cannot send paths in a header that are not one reading', async () => {
+    const [tool, input] = CLIENTS.claude.write('/p/x', 'x');
+    const event = JSON.stringify({ session_id: 's', cwd: '/p', ...CLIENTS.claude.before(tool, input) });
+    const withHeaders = (headers: Record<string, string>) =>
+      writ.send('POST', '/v1/hooks/claude', event, {
+        as: 'laptop',
+        headers: { 'Content-Type': 'application/json', ...headers },
+      });
+    expect((await withHeaders({ 'Writ-Path': '</p/x>' })).status).toBe(400);
+    expect((await withHeaders({ 'Writ-Path': '/p/x', 'Writ-Root': '</p>' })).status).toBe(400);
+    expect((await withHeaders({ 'Writ-Path': '</p/\xff>', 'Writ-Root': '</p>' })).status).toBe(400);
+    const more = await withHeaders({ 'Writ-Path': '</p/x>, </p/y>', 'Writ-Root': '</p>' });
+    expect(more.text === '{}' ? await lastPath() : '').not.toBe('x');
+  });
+});
+
+/** The path that was decided on last. */
+async function lastPath(): Promise<string> {
+  const { json } = await writ.send('GET', '/v1/decisions?limit=1', undefined, { as: 'admin' });
+  return json.decisions[0].request.context.input.path;
+}
+
 describe('who asks', () => {
   const ask = (as: string | null) =>
     writ.send(

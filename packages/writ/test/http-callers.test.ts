@@ -1,8 +1,9 @@
 import { promises as dns } from 'node:dns';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { type RequestOptions, request as send } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { connect as secure } from 'node:tls';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Authority, type Pair } from './certificates.js';
 import { bundleOf, type Running, run } from './running.js';
@@ -10,6 +11,11 @@ import { bundleOf, type Running, run } from './running.js';
 /** Callers of the service at the proxy for HTTP, by key and by certificate, and hops that say who asks. */
 
 const got: IncomingHttpHeaders[] = [];
+const keys = await generateKeyPair('ES256', { extractable: true });
+const issuer = createServer(async (_request, response) => {
+  const key = { ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' };
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key] }));
+});
 const shop = createServer((request, response) => {
   got.push(request.headers);
   response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
@@ -17,9 +23,13 @@ const shop = createServer((request, response) => {
 let [writ, authority]: [Running, Authority] = [undefined, undefined] as never;
 let [edge, worker, stranger]: [Pair, Pair, Pair] = [] as never;
 
-const files = (upstream: string): Record<string, string> => ({
+const files = (upstream: string, issuer: string): Record<string, string> => ({
   'writ.yaml': `name: shop
+tokens: { trustDomain: shop.example }
+issuers:
+  ${issuer}: { audience: https://proxy.example, jwks: ${issuer}/jwks.json, algorithms: [ES256] }
 callers:
+  pipeline: { token: { issuer: ${issuer}, subject: 'repo:shop/checkout' }, agent: 'Agent::"pipeline"', for: 'User::"ana"' }
   edge:
     certificate: URI:spiffe://shop.example/edge
     identityHeaders: { for: { name: X-Authenticated-User, type: User }, agent: { name: X-Authenticated-Agent, type: Agent } }
@@ -30,7 +40,7 @@ callers:
   bot: { agent: 'Agent::"bot"', for: 'User::"ana"' }
   reader: { agent: 'Agent::"bot"', for: 'User::"ana"' }
   plain: {}
-gateway: { clients: { client: { agent: 'Agent::"bot"', for: 'User::"ana"' } } }
+gateway: { clients: { client: { agent: 'Agent::"bot"', for: 'User::"ana"', scopes: [shop] } } }
 http: { egress: {}, fronts: { front: { profile: nginx, services: [shop], removes: [X-Authenticated-User, X-Authenticated-Agent] }, bare: { profile: nginx, services: [shop] } }, services: { shop: { upstream: "${upstream}", hosts: [shop.example], routes: [{ route: "GET /me", operation: me }, { route: "GET /other", operation: other }] } } }
 `,
   'schema.cedarschema': `entity User; entity Agent; entity Route; entity Host { port?: Long };
@@ -80,20 +90,48 @@ async function lastPath(): Promise<unknown> {
   return JSON.stringify(decisions.at(-1));
 }
 
+const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+/** An access token of the issuer. */
+const tokenFor = (subject: string, audience = 'https://proxy.example'): Promise<string> =>
+  new SignJWT({})
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+    .setIssuer(urlOf(issuer))
+    .setSubject(subject)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(keys.privateKey);
+
+/** A transaction token of the client. */
+async function txnToken(): Promise<string> {
+  const form = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    requested_token_type: 'urn:ietf:params:oauth:token-type:txn_token',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    subject_token: writ.key('client'),
+    audience: 'shop.example',
+  });
+  const response = await fetch(`${writ.url}/token`, { method: 'POST', headers: bearer('default'), body: form });
+  return String(((await response.json()) as { access_token: unknown }).access_token);
+}
+
 const bearer = (name: string) => ({ authorization: `Bearer ${writ.key(name)}` });
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+  for (const server of [shop, issuer]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   authority = await Authority.make();
   const spiffe = (name: string) => authority.issue([{ type: 'url', value: `spiffe://shop.example/${name}` }]);
   [edge, worker, stranger] = await Promise.all([spiffe('edge'), spiffe('worker'), spiffe('stranger')]);
-  const bundle = bundleOf(files(`http://127.0.0.1:${(shop.address() as AddressInfo).port}`));
+  const bundle = bundleOf(files(urlOf(shop), urlOf(issuer)));
   writ = await run(bundle, { httpTls: await authority.serverFiles() });
 });
 afterAll(async () => {
   await writ?.stop();
-  shop.closeAllConnections();
-  shop.close();
+  for (const server of [shop, issuer]) {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 describe('a caller of the service at the proxy', () => {
@@ -121,6 +159,17 @@ describe('a caller of the service at the proxy', () => {
     expect(got.length).toBe(before);
   });
 
+  it('is proved by a token of an issuer, of its subject and for this audience', async () => {
+    const asked = async (token: string) => (await ask('/me', { authorization: `Bearer ${token}` })).status;
+    const before = got.length;
+    expect(await asked(await tokenFor('repo:shop/checkout'))).toBe(200);
+    expect(await lastPath()).toMatch(/"ana".*"pipeline"|"pipeline".*"ana"/);
+    expect(await asked(await tokenFor('repo:shop/other'))).toBe(401);
+    expect(await asked(await tokenFor('repo:shop/checkout', 'https://other.example'))).toBe(401);
+    expect(await asked(`${await tokenFor('repo:shop/checkout')}x`)).toBe(401);
+    expect(got.length).toBe(before + 1);
+  });
+
   it('asks only about what the policies of the service let it ask', async () => {
     expect((await ask('/other', bearer('reader'))).status).toBe(200);
     const { status, json } = await ask('/me', bearer('reader'));
@@ -138,6 +187,24 @@ describe('a hop that says who asks (H2, H4, H5)', () => {
     expect((await ask('/me', { ...headers(), ...user('ana') }, pair?.())).status).toBe(200);
     expect(got.at(-1)).not.toHaveProperty('x-authenticated-user');
     expect((await ask('/me', { ...headers(), ...user('eve') }, pair?.())).status).toBe(403);
+  });
+
+  it('may name nobody if it passes on a transaction token, whose path is then the one', async () => {
+    const token = await txnToken();
+    const before = got.length;
+    for (const [headers, pair] of [
+      [{}, edge],
+      [bearer('keyed'), undefined],
+    ] as const)
+      expect((await ask('/me', { ...headers, 'txn-token': token }, pair)).status).toBe(200);
+    expect(await lastPath()).toMatch(/"ana".*"bot"|"bot".*"ana"/);
+    expect(got.at(-1)).not.toHaveProperty('txn-token');
+    // The name in it alone is no proof, and a name of the hop beside it has to be that of the token.
+    expect((await ask('/me', { 'txn-token': `${token}x` }, edge)).status).toBe(403);
+    expect((await ask('/me', { 'txn-token': token, ...user('eve') }, edge)).status).toBe(403);
+    expect((await ask('/me', { 'txn-token': 'none' }, edge)).status).toBe(401);
+    expect((await ask('/me', { 'txn-token': token })).status).toBe(401);
+    expect(got.length).toBe(before + 2);
   });
 
   it('names the agent too, which has to be permitted', async () => {
@@ -211,6 +278,15 @@ describe('a front that asks about requests', () => {
   ] as const)('passes on the key of %s', async (_who, headers, path) => {
     expect((await check(headers())).status).toBe(204);
     expect(await lastPath()).toContain(path);
+  });
+
+  it('passes on the token of a caller, and that of a transaction from a hop', async () => {
+    const authorization = `Bearer ${await tokenFor('repo:shop/checkout')}`;
+    expect((await check({ authorization })).status).toBe(204);
+    expect(await lastPath()).toContain('"pipeline"');
+    expect((await check({ authorization: `Bearer ${await tokenFor('repo:shop/other')}` })).status).toBe(401);
+    expect((await check({ ...bearer('keyed'), 'txn-token': await txnToken() })).status).toBe(204);
+    expect(await lastPath()).toContain('"bot"');
   });
 
   it('has the person that a hop names decided on', async () => {

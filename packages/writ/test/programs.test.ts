@@ -201,6 +201,12 @@ describe('a program in the shell', () => {
   });
 });
 
+it('two tables with a dot in their names are two', async () => {
+  const names = async (sql: string) => (await query(sql)).parts?.map(({ fact }) => fact.uid.id);
+  expect(await names('select 1 from "a.b".c')).toEqual(['"a.b".c']);
+  expect(await names('select 1 from a."b.c"')).toEqual(['a."b.c"']);
+});
+
 describe('the result of a statement', () => {
   const labelled = bundleFrom({
     ...FILES,
@@ -233,6 +239,22 @@ describe('labels of tables', () => {
       expect(found).toMatchObject([{ severity: 'error', file: 'tools.yaml', line: 8 }]);
     },
   );
+});
+
+describe('a search path', () => {
+  it.each(['["$user", public]', '[pg_temp]', '[public, pg_catalog]'])(
+    'that means different schemas is a finding: %s',
+    (path) => {
+      const given = TOOLS.replace('language: sql,', `language: sql, searchPath: ${path},`);
+      expect(() => bundleFrom({ ...FILES, 'tools.yaml': given })).toThrow('write schemas by their names');
+    },
+  );
+
+  it('can begin with the catalogue', () => {
+    const given = TOOLS.replace('language: sql,', 'language: sql, searchPath: [pg_catalog, shop],');
+    const { tools } = planeOf(bundleFrom({ ...FILES, 'tools.yaml': given }));
+    expect(tools.ofCall('query', { sql: 'select * from orders' }).program?.reads).toEqual(['shop.orders']);
+  });
 });
 
 describe('a catalogue', () => {

@@ -53,10 +53,11 @@ function hook(
     key = keyFile,
     env = {},
     cwd = folder,
-  }: Partial<Record<'url' | 'key' | 'cwd', string>> & { env?: Record<string, string> } = {},
+    flags = [],
+  }: Partial<Record<'url' | 'key' | 'cwd', string>> & { env?: Record<string, string>; flags?: string[] } = {},
 ): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(HOOK, [client, url, key], { cwd, env: { PATH: process.env.PATH, ...env } });
+    const child = spawn(HOOK, [...flags, client, url, key], { cwd, env: { PATH: process.env.PATH, ...env } });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (data) => (stdout += data));
     child.stderr.on('data', (data) => (stderr += data));
@@ -209,6 +210,19 @@ describe('of its own failures', () => {
     expect(seen[0]).toBe(`Bearer ${writ.key('laptop')}`);
     expect(seen[1]).toContain('writ-hook');
     expect(seen[1]).not.toContain(writ.key('laptop'));
+  });
+});
+
+describe('a server of MCP that is the gateway', () => {
+  const asks = (server: string, ...flags: string[]) =>
+    hook('claude', before('claude', `mcp__${server}__send`, {}), { flags });
+
+  it('is left to the gateway, and no other is', async () => {
+    expect((await asks('writ', '--gateway', 'other,writ')).stdout).toBe('{}\n');
+    expectStopped(await asks('writ'), 'Writ does not permit');
+    expectStopped(await asks('writ2', '--gateway', 'writ'), 'Writ does not permit');
+    expectStopped(await asks('writ', '--gateway', 'x&gateway=writ'), 'behind --gateway');
+    expectStopped(await asks('writ', '--gateway', '?gateway=writ'), 'status 400');
   });
 });
 

@@ -6,6 +6,7 @@ import type {
   OnRevoked,
   OutcomeDetails,
   OutcomeStatus,
+  PassedBytes,
 } from '@writ/sdk/authzen';
 import type { Log } from '@writ/sdk/lib/log';
 import { messageOf } from '@writ/sdk/lib/message-of';
@@ -28,6 +29,8 @@ type Ended<T> =
 interface EndDetails<T> {
   /** The first words of the error that it failed with; a function gets the result as it is handed on. */
   readonly error?: string | ((result: T) => string) | undefined;
+  /** Of a tunnel. */
+  readonly bytes?: PassedBytes | undefined;
 }
 
 /** The parts that all permits of an enforcer have in common. */
@@ -130,7 +133,7 @@ export class Permit implements OpenPermit {
    * @param result null if nothing of it is handed on; undefined if it is not read, so that it counts as all that it can bring
    * @throws {PermitOverError} if it has ended before
    */
-  async done<T>(status: OutcomeStatus, result?: T, { error }: EndDetails<T> = {}): Promise<Ended<T>> {
+  async done<T>(status: OutcomeStatus, result?: T, { error, bytes }: EndDetails<T> = {}): Promise<Ended<T>> {
     if (this.state === 'dropped')
       return { kind: 'withheld', why: 'late', message: 'its outcome is on the record already, as not known' };
     this.over('done');
@@ -151,7 +154,11 @@ export class Permit implements OpenPermit {
       }
     }
     const said = typeof error === 'function' ? error(handedOn) : error;
-    const isRecorded = await this.report(status, handedOn, { changes, ...(said === undefined ? {} : { error: said }) });
+    const isRecorded = await this.report(status, handedOn, {
+      changes,
+      ...(said === undefined ? {} : { error: said }),
+      ...(bytes === undefined ? {} : { bytes }),
+    });
     // An unrecorded result would reach the caller without labels.
     if (!isRecorded) return { kind: 'withheld', why: 'record', message: 'it could not be recorded' };
     return { kind: 'accepted', result: handedOn };

@@ -28,8 +28,6 @@ interface HookCall {
 interface HookParts {
   readonly enforcer: Enforcer;
   readonly map: (call: HookCall, client: CallingClient) => Requests;
-  /** Returns whether an enforcement point of ours stands before a server of MCP, and decides on its tools. */
-  readonly isGuarded: (server: string) => boolean;
   readonly prompts: CallerPrompts;
   /** How long a decision may take. */
   readonly deadlineMs: number;
@@ -37,6 +35,13 @@ interface HookParts {
 
 /** The person and the agent, as the key of the hook says. The face adds the session. */
 type HookClient = Pick<CallingClient, 'originator' | 'agent'>;
+
+/** The things that a hook says beside the event. */
+interface Beside {
+  readonly resolved?: Resolved | undefined;
+  /** The servers of MCP whose tools an enforcement point of ours decides on. */
+  readonly guarded?: readonly string[] | undefined;
+}
 
 /** The answer to an event. */
 type HookAnswer =
@@ -57,14 +62,20 @@ export class HookFace {
   constructor(private readonly parts: HookParts) {}
 
   /** Answers an event. Never throws because of the event. */
-  async answer(dialect: Dialect, sent: unknown, by: HookClient, resolved?: Resolved): Promise<HookAnswer> {
+  async answer(
+    dialect: Dialect,
+    sent: unknown,
+    by: HookClient,
+    { resolved, guarded = [] }: Beside = {},
+  ): Promise<HookAnswer> {
     let event: HookEvent;
     const client = { ...by, task: `hook ${dialect.client}` };
     const read = this.parts.enforcer.mapped(`hook ${dialect.client}`, client, () => dialect.read(objectOf(sent)));
     if (read.kind === 'mapping') return stopped(dialect, unreadable(sent), reasonOf('this event', read));
     event = read.value;
     const session = JSON.stringify([dialect.client, event.session]);
-    const inSession: CallingClient = { ...client, conversation: `hook ${session}`, isPromptTrusted: true };
+    const inSession: CallingClient = { ...client, conversation: `hook ${session}` };
+    if (event.kind !== 'prompt' && event.use.server !== undefined && guarded.includes(event.use.server)) return NOTHING;
     switch (event.kind) {
       case 'prompt':
         return this.prompted(dialect, event, session);
@@ -92,7 +103,6 @@ export class HookFace {
     resolved: Resolved | undefined,
   ): Promise<HookAnswer> {
     const { use } = event;
-    if (this.isOthers(use)) return NOTHING;
     const { enforcer, map, prompts } = this.parts;
     const name = use.server === undefined ? use.tool : `${use.server} ${use.tool}`;
     const mapped = enforcer.mapped(name, client, () => {
@@ -141,7 +151,6 @@ export class HookFace {
 
   private async ended(dialect: Dialect, event: After, session: string): Promise<HookAnswer> {
     const { use } = event;
-    if (this.isOthers(use)) return NOTHING;
     const permit = this.calls.take(callKey(session, use));
     if (permit === undefined) return stopped(dialect, event, NO_PERMIT);
     // A tool that failed may have done a part of it: what it used up stays used.
@@ -149,10 +158,6 @@ export class HookFace {
     return ended.kind === 'accepted'
       ? NOTHING
       : stopped(dialect, event, bounded(`Writ withholds the result of ${use.tool}: ${ended.message}`));
-  }
-
-  private isOthers({ server }: ToolUse): boolean {
-    return server !== undefined && this.parts.isGuarded(server);
   }
 }
 

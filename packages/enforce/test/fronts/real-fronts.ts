@@ -22,6 +22,8 @@ interface FrontPlaces {
   readonly check: number;
   readonly service: number;
   readonly key: string;
+  /** The authority of the certificate of the check endpoint, PEM, and its name there; without it the front asks in the clear. */
+  readonly tls?: { readonly ca: string; readonly name: string } | undefined;
 }
 
 const DEPLOY = new URL('../../../../deploy/fronts/', import.meta.url);
@@ -34,16 +36,17 @@ export async function startFront(name: FrontName, places: FrontPlaces): Promise<
   const folder = mkdtempSync(join(tmpdir(), `writ-front-${name}-`));
   const port = await freePort();
   const file = (from: string, to = from): string => {
-    const text = readFileSync(new URL(from, DEPLOY), 'utf8')
+    const text = overTls(name, readFileSync(new URL(from, DEPLOY), 'utf8'), places)
       .replaceAll('127.0.0.1:7468', `127.0.0.1:${places.check}`)
       .replaceAll('127.0.0.1:8080', `127.0.0.1:${places.service}`)
       .replace('bind :8000', `bind 127.0.0.1:${port}`)
       .replace(/^:8000 {/m, `http://:${port} {\n\tbind 127.0.0.1`)
       .replace('listen 8000', `listen 127.0.0.1:${port}`)
-      .replaceAll(/\/etc\/(?:nginx|haproxy)/g, folder);
+      .replaceAll(/\/etc\/(?:nginx|haproxy|caddy)/g, folder);
     writeFileSync(join(folder, to), text);
     return join(folder, to);
   };
+  if (places.tls !== undefined) writeFileSync(join(folder, 'writ-ca.pem'), places.tls.ca);
   const args = ARGUMENTS[name](file, folder, places);
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,6 +73,19 @@ export async function startFront(name: FrontName, places: FrontPlaces): Promise<
     throw new Error(`${name} does not start: ${said}`, { cause: error });
   }
   return { name, port, close };
+}
+
+/** Returns a configuration with the lines for TLS that it has as comments. */
+function overTls(name: FrontName, text: string, { tls }: FrontPlaces): string {
+  if (tls === undefined) return text;
+  const changed =
+    name === 'nginx'
+      ? text.replace('proxy_pass http://writ/', 'proxy_pass https://writ/').replaceAll('# proxy_ssl_', 'proxy_ssl_')
+      : text
+          .replace('forward_auth 127', 'forward_auth https://127')
+          .replace(/^\t+# (transport http \{)\n\t+#(.*)\n\t+#(.*)\n\t+# \}$/m, '$1\n$2\n$3\n}');
+  if (!changed.includes('writ.internal')) throw new Error(`the configuration of ${name} has no lines for TLS`);
+  return changed.replaceAll('writ.internal', tls.name);
 }
 
 type WriteFile = (from: string, to?: string) => string;

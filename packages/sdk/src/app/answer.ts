@@ -57,5 +57,5 @@ export interface Refused extends Common {
 export type Permitted = Allowed | Modified;
 export type Denied = SteppedUp | Deferred | Refused;
 
-/** The answer to a call: one of the five results, told apart by `result`, or in two by `permitted`. */
+/** The answer to a call: one of the five results, by `result`; `permitted` divides them in two. */
 export type Answer = Permitted | Denied;

@@ -10,7 +10,7 @@ import { type ReadAnswer, withoutApproval } from './read-answer.js';
 /** How long somebody is waited for. */
 export interface WaitOptions {
   readonly waitMs: number;
-  /** Why the call is needed, for whoever approves it. */
+  /** Why the call is needed, for the person who approves it. */
   readonly justification?: string;
   /** Gives up when it is aborted; a request that was made for this call is withdrawn. */
   readonly signal?: AbortSignal;

@@ -35,7 +35,7 @@ export interface CallContext {
   readonly task?: string;
   /** The session that the call is part of. */
   readonly session?: string;
-  /** What the user asked for. It is compared with arguments, and not recorded. */
+  /** The request of the user. It is compared with arguments, and not recorded. */
   readonly prompt?: string;
   /** A transaction token (docs/tokens.md). */
   readonly txnToken?: string;
@@ -59,7 +59,7 @@ export type Call<Actions = AnyActions> = {
   [Action in keyof Actions & string]: CallOfAction<Actions, Action>;
 }[keyof Actions & string];
 
-/** A call that is fixed: what is asked about, and what runs if it is permitted. */
+/** A call that is fixed: its question, and the input that runs if it is permitted. */
 export interface FixedCall {
   readonly request: AccessRequest;
   readonly input: unknown;

@@ -5,10 +5,11 @@ import type { Transform } from '../authzen/transforms.js';
 import { type Outcomes, readableDetails, readableOutcome } from '../client/outcomes.js';
 import type { StandingPermits } from '../client/standing-permits.js';
 import { messageOf } from '../lib/message-of.js';
-import { changeInput, changeValue } from '../obligations/changes.js';
+import { type Changed, changeInput } from '../obligations/changes.js';
 import { ObligationError } from '../obligations/errors.js';
 import { type FindSpans, obligationsOn } from '../obligations/transform.js';
 import type { Permitted } from './answer.js';
+import { changeResult } from './change-result.js';
 import { WithheldError } from './errors.js';
 import { plainOrNothing } from './plain-copy.js';
 
@@ -33,7 +34,8 @@ interface Opening {
 export class Permit<Input = unknown> {
   private readonly cut = new AbortController();
   private readonly obligations: readonly Obligation[];
-  private readonly changesResult: boolean;
+  /** Whether the result has to be changed before it is handed on. */
+  readonly changesResult: boolean;
   private isOver = false;
 
   private constructor(
@@ -89,11 +91,9 @@ export class Permit<Input = unknown> {
       await this.report('completed', resultPart(value));
       return value;
     }
-    let changed: Awaited<ReturnType<typeof changeValue>>;
+    let changed: Changed;
     try {
-      const plain = plainOrNothing(value);
-      if (plain === undefined) throw new Error('it is not JSON, and has to be changed');
-      changed = await changeValue(plain, this.obligations, this.tools.find);
+      changed = await changeResult(value, this.obligations, this.tools.find);
     } catch (cause) {
       const error = messageOf(cause);
       // Nobody reads the result, so it brings no labels.
@@ -167,7 +167,7 @@ export class Permit<Input = unknown> {
   }
 }
 
-/** Returns the part of an outcome that says the result. What is not plain data was not read. */
+/** Returns the part of an outcome that says the result. Values that are not plain data were not read. */
 function resultPart(value: unknown): object {
   const plain = plainOrNothing(value);
   return plain === undefined ? { unread: true } : readableOutcome(plain).said;

@@ -52,7 +52,7 @@ export function plainOrNothing(value: unknown): unknown {
   }
 }
 
-/** @throws {RangeError} for a date that is none */
+/** @throws {RangeError} for an invalid date */
 function textOf(value: bigint | Date): string {
   return typeof value === 'bigint' ? String(value) : value.toISOString();
 }

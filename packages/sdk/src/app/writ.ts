@@ -62,16 +62,11 @@ const DEADLINE_MS = 2_000;
 const MOST_AT_ONCE = 250;
 
 /**
- * Returns a client for an application: it asks before each call, carries out what a permit asks for, and reports what became of it.
+ * Returns a client for an application: it asks before each call, carries out what a permit asks for, and reports its outcome.
  * Nothing is permitted by an error, by junk, or by an answer that comes too late.
  *
  * @example
  * const writ = createWrit({ url: 'http://127.0.0.1:7465', key });
- * const call = {
- *   subject: { type: 'User', id: 'ana' }, agent: 'support-bot', action: 'refund_order',
- *   resource: { type: 'Order', id: 'o-1' }, input: { order_id: 'o-1', amount: 500, reason: 'late' },
- * };
- * const refund = await writ.guard(call, (input) => refunds.pay(input));
  */
 export function createWrit<Actions = AnyActions>(options: WritOptions): Writ<Actions> {
   return new Writ<Actions>(options);
@@ -99,8 +94,8 @@ export class Writ<Actions = AnyActions> {
   }
 
   /**
-   * Decides a call. A denial is an answer. Whoever makes a permitted call carries out its obligations and reports its outcome:
-   * {@link guard} does both.
+   * Decides a call. A denial is an answer. The maker of a permitted call carries out its obligations and reports its
+   * outcome: {@link guard} does both.
    *
    * @throws {DecisionPointError} if there is no answer that can be relied on: the call is not permitted
    * @throws {CallError} if it is not a call
@@ -172,7 +167,11 @@ export class Writ<Actions = AnyActions> {
    * @throws {ObligationError} if the permit asks for a change of the input that cannot be made; it was not made
    * @throws {WithheldError} if it was made, and nothing of it may be handed on
    * @example
-   * const order = await writ.guard(call, (input, { signal }) => orders.read(input, { signal }));
+   * const call = {
+   *   subject: { type: 'User', id: 'ana' }, agent: 'support-bot', action: 'refund_order',
+   *   resource: { type: 'Order', id: 'o-1' }, input: { order_id: 'o-1', amount: 500, reason: 'late' },
+   * };
+   * return await writ.guard(call, (input, { signal }) => refunds.pay(input, { signal })); // { paid: 500 }
    */
   async guard<Action extends keyof Actions & string, Input extends InputOf<Actions, Action>, T>(
     call: CallOfAction<Actions, Action> & { readonly input?: Input | undefined },

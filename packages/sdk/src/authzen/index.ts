@@ -24,6 +24,7 @@ export {
   OUTCOME_DEADLINE_MS,
   type OutcomeDetails,
   type OutcomeStatus,
+  type PassedBytes,
 } from './outcome.js';
 export type { DecisionPoint, ListedAction, OnRevoked } from './point.js';
 export { type AccessRequest, type AuthzenEntity, type Carried, type TraceContext, traceIdOf } from './request.js';

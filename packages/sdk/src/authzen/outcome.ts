@@ -15,12 +15,22 @@ export interface Change {
   readonly after: string;
 }
 
+/** The bytes that a tunnel passed on. */
+export interface PassedBytes {
+  /** To the host. */
+  readonly sent: number;
+  /** From the host. */
+  readonly received: number;
+}
+
 /** Details that an enforcement point reports of an action. */
 export interface OutcomeDetails {
   /** The changes that it made because the permit asked for them. */
   readonly changes?: readonly Change[] | undefined;
   /** The first words of the error that an action failed with. */
   readonly error?: string | undefined;
+  /** Of a tunnel, whose contents nobody reads. */
+  readonly bytes?: PassedBytes | undefined;
 }
 
 /**
@@ -30,6 +40,6 @@ export interface OutcomeDetails {
 export const HANDED_ON = 'dev.writ/handed-on';
 
 /** Returns whether an action was done as permitted, and nothing else is to be said: a permit whose outcome is lost counts as that. */
-export function isAsPermitted(status: OutcomeStatus, { changes = [], error }: OutcomeDetails = {}): boolean {
-  return status === 'completed' && changes.length === 0 && error === undefined;
+export function isAsPermitted(status: OutcomeStatus, { changes = [], error, bytes }: OutcomeDetails = {}): boolean {
+  return status === 'completed' && changes.length === 0 && error === undefined && bytes === undefined;
 }

@@ -4,7 +4,7 @@ import type { Writ } from '../app/writ.js';
 import { type Describe, decideRoute, onceOver } from '../routes/route-call.js';
 
 /**
- * Returns a hook that decides a request on its matched route: for one route, or for all of an instance with `addHook`. What is on no
+ * Returns a hook that decides a request on its matched route: for one route, or for all of an instance with `addHook`. A request that is on no
  * route is refused.
  *
  * @example

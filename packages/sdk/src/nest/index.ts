@@ -22,10 +22,9 @@ type NestResponse = ServerResponse & {
  * Says which call a handler of a controller makes.
  *
  * @example
- * @Requires(({ params, user }) => ({
+ * const reads = Requires(({ params, user }) => ({
  *   subject: { type: 'User', id: user.id }, action: 'read_order', resource: { type: 'Order', id: params.id },
- * }))
- * @Get('/orders/:id') read() { … }
+ * }));
  */
 export function Requires<Request extends object, Actions = AnyActions>(
   describe: Describe<Request, Actions>,

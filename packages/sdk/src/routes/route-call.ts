@@ -47,7 +47,7 @@ export async function decideRoute<Actions>(
     const permit = await writ.begin(call as never, { carriesOut: [] });
     return {
       kind: 'permit',
-      // What is not accepted now is kept, and sent again: until then the call counts as done.
+      // An outcome that is not accepted now is kept, and sent again: until then the call counts as done.
       ended: (status) => permit.unread(statusOf(status)).catch(() => undefined),
     };
   } catch (error) {

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
+import { isLoopback } from '../lib/loopback.js';
 import { splitMark } from '../lib/text-file.js';
 import {
   HOOK_SETTINGS,
@@ -28,6 +29,8 @@ interface GuardHooksFlags {
   readonly data?: string;
   readonly client?: string[];
   readonly managed?: boolean;
+  /** The servers of MCP that are Writ's gateway: the hook does not decide on their tools again. */
+  readonly gatewayServer?: string[];
   readonly undo?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -50,6 +53,10 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
   const unknown = flags.client?.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`the client ${unknown} has no hooks that Writ knows`, `those are ${known.join(', ')}`);
+  const odd = flags.gatewayServer?.find((name) => !/^[\w-]{1,64}$/.test(name));
+  if (odd !== undefined)
+    throw new UsageError(`${JSON.stringify(odd)} is no server of MCP`, 'its name has letters, digits, _ and -');
+  checkService(flags);
   if (process.platform === 'win32')
     throw new UsageError('the hook is a script for sh', 'install it where the client runs in WSL, macOS or Linux');
   const done: Done[] = [];
@@ -60,6 +67,17 @@ export async function guardHooks(flags: GuardHooksFlags): Promise<ExitCode> {
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, hooks: done });
   else printDone(done, flags);
   return EXIT.ok;
+}
+
+/** @throws {UsageError} if the key of the hook would travel in the clear */
+function checkService({ service, undo }: GuardHooksFlags): void {
+  if (undo === true) return;
+  const { protocol, hostname } = URL.canParse(service) ? new URL(service) : { protocol: '', hostname: '' };
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return;
+  throw new UsageError(
+    `the hooks cannot ask ${service}: their key would travel in the clear, or it is no URL`,
+    'name the service by https, or on this machine, with --service',
+  );
 }
 
 /** Returns the file to change; undefined if the client is not asked for, or not here. */
@@ -94,7 +112,8 @@ async function change(settings: HookSettings, named: string, flags: GuardHooksFl
     };
   }
   const keyFile = await keyOf(client, flags);
-  const command = hookCommand([HOOK, dialect, flags.service, keyFile]);
+  const gateway = flags.gatewayServer === undefined ? [] : ['--gateway', flags.gatewayServer.join(',')];
+  const command = hookCommand([HOOK, ...gateway, dialect, flags.service, keyFile]);
   const after = withHooks(settings, file, text, command, flags.managed === true);
   const more = { command, ...(caution === undefined ? {} : { warning: `${caution.what}: ${caution.help}` }) };
   if (whole !== undefined && after === text) return { ...of, is: 'asks already', ...more };

@@ -33,6 +33,7 @@ export interface GuardInstallFlags {
   /** Whether the hooks of the clients are installed, in place of guards before their servers. */
   readonly hooks?: boolean;
   readonly managed?: boolean;
+  readonly gatewayServer?: string[];
   readonly undo?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -71,7 +72,8 @@ function wrongIn(flags: GuardInstallFlags): string | undefined {
   const unknown = flags.client?.find((name) => !(CLIENTS as readonly string[]).includes(name));
   if (unknown !== undefined) return `the client ${unknown} is not known; those are ${CLIENTS.join(', ')}`;
   if (flags.config !== undefined && !existsSync(flags.config)) return `there is no ${flags.config}`;
-  if (flags.managed === true && flags.hooks !== true) return '--managed is for --hooks';
+  if ((flags.managed === true || flags.gatewayServer !== undefined) && flags.hooks !== true)
+    return '--managed and --gateway-server are for --hooks';
   if (flags.hooks === true && flags.config !== undefined)
     return '--config is for servers of MCP; name clients with --client';
   if (flags.undo === true) return undefined;

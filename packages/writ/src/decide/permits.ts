@@ -277,10 +277,11 @@ export class Permits {
   }
 }
 
-function detailsOf({ changes = [], error }: OutcomeDetails): Pick<OutcomeRecord, 'changes' | 'error'> {
+function detailsOf({ changes = [], error, bytes }: OutcomeDetails): Pick<OutcomeRecord, 'changes' | 'error' | 'bytes'> {
   return {
     ...(changes.length === 0 ? {} : { changes }),
     ...(error === undefined ? {} : { error: error.slice(0, MAX_ERROR) }),
+    ...(bytes === undefined ? {} : { bytes: { sent: bytes.sent, received: bytes.received } }),
   };
 }
 

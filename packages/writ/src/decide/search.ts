@@ -131,7 +131,7 @@ function narrowedSearch(
       provenance,
       ledger: {},
       derived: NOTHING_DERIVED,
-      flow: untraced(plane.tools.of(request.action.name)),
+      flow: untraced(plane.tools.ofCall(request.action.name, request.context?.input)),
       isRegistered: () => false,
       lineage: () => lineageOf(plane.registry, provenance),
       mandate: undefined,

@@ -25,6 +25,8 @@ export interface ProgramFacts {
   readonly interpreters: readonly string[];
   /** The programs with arguments of which it is not known what they do: they can do anything. */
   readonly unclear: readonly string[];
+  /** The programs that may be given a subcommand that nobody can name. */
+  readonly bare: readonly string[];
   /** Whether it starts an interpreter that waits to be fed. */
   readonly interactive: boolean;
   /** Whether a path or a host in it is known only when it runs. */
@@ -59,6 +61,7 @@ export const NO_FACTS: Omit<ProgramFacts, 'language'> = {
   programs: NOTHING,
   interpreters: NOTHING,
   unclear: NOTHING,
+  bare: NOTHING,
   interactive: false,
   unresolved: false,
   writesOutside: false,
@@ -77,7 +80,7 @@ export function notUnderstood(language: Language, reason: string, why: string): 
 }
 
 const SETS = [
-  ...(['statements', 'programs', 'interpreters', 'unclear', 'reads', 'writes'] as const),
+  ...(['statements', 'programs', 'interpreters', 'unclear', 'bare', 'reads', 'writes'] as const),
   ...(['hosts', 'packages', 'columns', 'functions'] as const),
 ];
 type SetsOfFacts = Pick<ProgramFacts, (typeof SETS)[number]>;

@@ -1,7 +1,7 @@
 import { normalize } from 'node:path/posix';
 import { NO_FACTS, notUnderstood, type ProgramFacts } from './facts.js';
 import type { PackageFact, PathFacts, ProgramFact } from './shell/facts.js';
-import { isTabled } from './shell/programs/table.js';
+import { isTabled, readsSubcommand } from './shell/programs/table.js';
 import { readShell } from './shell/read-shell.js';
 
 /** The facts of a text of the shell, and the statements in SQL that it gives to programs. */
@@ -25,6 +25,9 @@ export function shellFacts(text: string): ShellProgram {
       interpreters: [...new Set(interpreters.map(({ program }) => program))],
       // The bundle alone says what a program does that is in no table.
       unclear: programs.flatMap(({ name, known }) => (known || !isTabled(name) ? [] : [name])),
+      bare: programs.flatMap(({ name, subcommand }) =>
+        subcommand !== undefined || readsSubcommand(name) ? [] : [name],
+      ),
       interactive,
       unresolved: reads.unresolved || writes.unresolved || hosts.unresolved || programs.some(({ known }) => !known),
       writesOutside: isOutside(writes),

@@ -41,5 +41,10 @@ function namesOf(relations: readonly RelationName[]): readonly string[] {
 }
 
 function nameOf({ schema, name }: RelationName): string {
-  return `${schema}.${name}`;
+  return `${part(schema)}.${part(name)}`;
+}
+
+/** A name with a dot is quoted: otherwise two relations had one text. */
+function part(name: string): string {
+  return /[."]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }

@@ -30,6 +30,10 @@ const outcomeFields = {
       'It was reported past the deadline: it gives nothing back, and `held` is in addition to what was reserved',
     ),
   error: z.string().optional().describe('The first words of the error that it failed with'),
+  bytes: z
+    .strictObject({ sent: z.int().min(0), received: z.int().min(0) })
+    .optional()
+    .describe('The bytes that a tunnel passed on, to its host and from it'),
   changes: z
     .array(
       z.strictObject({

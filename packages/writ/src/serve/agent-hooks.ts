@@ -45,12 +45,12 @@ export class AgentHooks implements Pick<HookEventParts['hooks'], 'answer'> {
   constructor(private readonly parts: AgentHooksParts) {}
 
   answer(
-    { client, event, path, resolved }: Parameters<HookEventParts['hooks']['answer']>[0],
+    { client, event, path, ...beside }: Parameters<HookEventParts['hooks']['answer']>[0],
     caller: AuthenticatedCaller,
   ) {
     const [originator, agent] = path;
     if (originator === undefined) throw new Error('a caller that speaks for nobody');
-    return this.faceOf(caller, path.map(uidText)).answer(DIALECTS[client], event, { originator, agent }, resolved);
+    return this.faceOf(caller, path.map(uidText)).answer(DIALECTS[client], event, { originator, agent }, beside);
   }
 
   /** Permits nothing more, and ends the permits of calls under way as `unknown`. */
@@ -76,7 +76,6 @@ export class AgentHooks implements Pick<HookEventParts['hooks'], 'answer'> {
       enforcer,
       map: ({ server, tool, action, input }, client) =>
         mapper().map({ server, tool, shown: action, arguments: input }, client),
-      isGuarded: () => false,
       prompts: this.prompts.of(key),
       deadlineMs: DEADLINE_MS,
     });

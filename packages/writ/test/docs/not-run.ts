@@ -24,6 +24,12 @@ export const NOT_RUN: readonly NotRun[] = [
     shownBy: 'scripts/test.mjs',
   },
   {
+    file: 'docs/agents.md',
+    commands: ['writ start --bundle examples/packs/coding-agent', 'writ guard install --hooks'],
+    because: 'it changes the clients of the machine',
+    shownBy: 'packages/writ/test/guard-hooks.test.ts',
+  },
+  {
     file: 'docs/http.md',
     commands: ['writ init rules', 'writ check rules && writ test rules'],
     because: 'it needs the document of the reader',

@@ -1,6 +1,7 @@
 import { PROTOCOL_VERSION_META_KEY } from '@modelcontextprotocol/server';
-import { CallQueue } from '@writ/enforce';
+import { CallQueue, Enforcer } from '@writ/enforce';
 import { OperationMapper } from '@writ/enforce/coaz';
+import { DIALECTS, HookFace, Prompts } from '@writ/enforce/hooks';
 import { HTTP_BINDING, serviceOf } from '@writ/enforce/http';
 import { remoteDecisionPoint, ServiceClient } from '@writ/sdk/client';
 import type { Log } from '@writ/sdk/lib/log';
@@ -134,9 +135,35 @@ async function sidecar(service: string): Promise<Face> {
   };
 }
 
+/** A client that runs a tool unless the answer of its hook is not `{}`. */
+async function agentHooks(service: string): Promise<Face> {
+  const point = pointOf(service);
+  const attempts = { add: () => undefined };
+  const queue = new CallQueue(point, () => HOLD, point.desk);
+  const enforcer = new Enforcer({ point, queue, attempts, at: 'hook', log: LOG, hash: (text) => text });
+  const mapper = new CallMapper([], {}, 'no-schema');
+  const face = new HookFace({
+    ...{ enforcer, prompts: new Prompts().of('ana'), deadlineMs: 2_000 },
+    map: ({ server, tool, action, input }, client) =>
+      mapper.map({ server, tool, shown: action, arguments: input }, client),
+  });
+  let reached = 0;
+  return {
+    async operation() {
+      const { kind, ...answer } = await face.answer(DIALECTS.claude, DIALECTS.claude.asking('ls'), CLIENT);
+      const isStopped = kind !== 'answer' || JSON.stringify('json' in answer && answer.json) !== '{}';
+      if (!isStopped) reached += 1;
+      return !isStopped;
+    },
+    reached: () => reached,
+    close: () => enforcer.close(0),
+  };
+}
+
 /** Every face that Writ has. A new one is added here. */
 export const FACES: Readonly<Record<string, (service: string) => Promise<Face>>> = {
   'the gateway for MCP': mcpGateway,
   'the proxy for HTTP': reverseProxy,
   'the proxy beside a workload': sidecar,
+  'the hooks of coding agents': agentHooks,
 };

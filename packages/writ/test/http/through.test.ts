@@ -27,7 +27,9 @@ const bot = () => ({ authorization: `Bearer ${writ.key('bot')}` });
 
 beforeAll(async () => {
   shop = await shopOf();
-  bundle = bundleOf(shopFiles(shop.url));
+  const files = shopFiles(shop.url);
+  const open = `    open:\n      { upstream: "${shop.url}", hosts: [open.example], preflight: pass, routes: ["GET /orders/{id}"] }\n`;
+  bundle = bundleOf({ ...files, 'writ.yaml': `${files['writ.yaml']}${open}` });
   const callers = { default: { roles: ['enforcement-point'], obligations: [...TRANSFORMS], detail: 'none' as const } };
   writ = await run(bundle, { callers });
   sidecar = await startSidecar({
@@ -106,6 +108,22 @@ describe.each(FRONTS)('through the proxy of %s', (front) => {
     expect(await asked(await proof('GET', 'http://shop.example/orders/18', token))).toBe(403);
     expect(await asked(await proof('POST', 'http://shop.example/orders/17', token))).toBe(403);
     expect(shop.got.length).toBe(1);
+  });
+
+  it('a preflight passes without a decision where its service says that, for a method that there is', async () => {
+    const preflight = async (host: string, method: string) => {
+      const asks = { host, origin: 'https://app.example', 'access-control-request-method': method, cookie: 'a=b' };
+      return (await ask(urlOf(front), '/orders/17', { method: 'OPTIONS', headers: asks })).status;
+    };
+    const { id } = await lastDecision();
+    expect(await preflight('open.example', 'GET')).toBe(200);
+    expect(shop.got).toMatchObject([{ method: 'OPTIONS', headers: { origin: 'https://app.example' } }]);
+    expect(shop.got[0]?.headers.cookie).toBeUndefined();
+    expect([await preflight('open.example', 'DELETE'), await preflight('shop.example', 'GET')]).toEqual([405, 403]);
+    expect([shop.got.length, (await lastDecision()).id]).toEqual([1, id]);
+    // The request that it is for is decided on.
+    const { status } = await ask(urlOf(front), '/orders/17', { headers: { host: 'open.example' } });
+    expect([status, shop.got.length]).toEqual([401, 1]);
   });
 
   it('a form of many parts passes as it is, and policies see its size and type', async () => {

@@ -11,6 +11,14 @@ export const NO_TUNNELS: Answer = {
   members: { code: 'method_unknown' },
 };
 
+/** A proof is for a URL, which a tunnel has none of. Passed over, it would look as if it had been verified. */
+export const NO_PROOFS: Answer = {
+  status: 400,
+  title:
+    'a proof of possession (DPoP) cannot be verified for a tunnel: leave it out, and send a token that is bound to no key',
+  members: { code: 'egress_proof' },
+};
+
 /** Ends a connection that becomes no tunnel, with a problem (RFC 9457). */
 export function answerOn(client: Duplex, { status, title, headers = {}, members = {} }: Answer): void {
   const body = JSON.stringify({ code: 'not_permitted', ...members, title, status });

@@ -12,7 +12,7 @@ import { type Asking, type Identified, type Identify, unbarred } from '../enforc
 import type { ProxyDenial } from '../enforced/permit.js';
 import { denialOf } from '../enforced/refused.js';
 import type { Addresses } from './addresses.js';
-import { answerOn, NO_TUNNELS } from './answer.js';
+import { answerOn, NO_PROOFS, NO_TUNNELS } from './answer.js';
 import { type Destination, destinationOf } from './destination.js';
 import { type DialLimits, dialled, type Lookup, lookupHere } from './dial.js';
 import { onLeft, type TunnelEnd, type TunnelLimits, tunnelled } from './tunnel.js';
@@ -52,9 +52,9 @@ const DEFAULTS = {
  * but the name in the first message of TLS.
  */
 export function egressBy(parts: EgressParts): Connect {
-  const limits = { ...DEFAULTS, ...parts.limits };
   const lookup = parts.lookup ?? lookupHere;
   return async (message, client, first) => {
+    const limits = { ...DEFAULTS, ...parts.limits };
     const gone = new AbortController();
     onLeft(client, () => gone.abort('the client left'));
     const served = parts.served();
@@ -63,6 +63,7 @@ export function egressBy(parts: EgressParts): Connect {
     const destination = destinationOf(url, rawHeaders, served.ports);
     if ('code' in destination)
       return answerOn(client, { status: 400, title: destination.reason, members: { code: destination.code } });
+    if (message.headers.dpop !== undefined) return answerOn(client, NO_PROOFS);
     const found = await callerOf(parts, message);
     if ('permitted' in found) return answerOn(client, found);
     const permit = await decided(parts, destination, { ...found, signal: gone.signal }, limits.decideMs);
@@ -79,7 +80,8 @@ export function egressBy(parts: EgressParts): Connect {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       const end = await tunnelled(client, server, { host, first, limits, signal: gone.signal });
       parts.onEnd?.({ ...end, ...destination, decision: permit.decisionId });
-      await permit.done(end.result, undefined, end.why === undefined ? {} : { error: end.why });
+      const { result, why, sent, received } = end;
+      await permit.done(result, undefined, { ...(why === undefined ? {} : { error: why }), bytes: { sent, received } });
     });
   };
 }

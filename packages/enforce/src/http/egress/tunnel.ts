@@ -24,6 +24,7 @@ export interface TunnelEnd {
 
 /** The pieces in which the first message of TLS may arrive. */
 const MAX_PIECES = 64;
+const MAX_LISTENERS = 30;
 
 /**
  * Passes on what either side sends, after the client's first message of TLS has named the host that the tunnel is for.
@@ -60,6 +61,8 @@ export async function tunnelled(
     if (hello.name.toLowerCase() !== host)
       return { result: 'failed', ...sizes(), why: 'the client named another host in TLS' };
     server.setTimeout(limits.idleMs, stop('nothing was sent for too long'));
+    // Each direction listens on both.
+    for (const one of [client, server]) one.setMaxListeners(MAX_LISTENERS);
     server.write(hello.bytes);
     await Promise.all([
       pipeline(client, server, { signal: cut.signal }),

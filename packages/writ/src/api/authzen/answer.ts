@@ -73,6 +73,7 @@ export const decisionShape = z.object({
       policyVersion: z.string().describe('With `detail`.'),
       ignored: z.array(z.string()).describe('With `detail`: properties that were sent and not read.'),
       facts: z.unknown().describe('With `"full"`, as are `ledger` and `provenance`: what it was decided on.'),
+      parts: z.unknown().describe('Likewise the tables of a statement, with their facts.'),
       ledger: z.unknown(),
       provenance: z.unknown(),
       error: z.object({ status: z.int(), message: z.string() }).optional(),
@@ -134,7 +135,11 @@ export function answerOf(record: DecisionRecord, caller: AuthenticatedCaller, an
       ...(detail === 'none' ? defined({ refusal: misfit }) : reasonsOf(record)),
       ...(detail === 'none' || !decision || awaitsOutcome(record, answering.plane) ? {} : { awaits_outcome: false }),
       ...(detail === 'full'
-        ? { facts: factsAsRead(record), ledger: record.ledger, provenance: record.provenance }
+        ? {
+            facts: factsAsRead(record),
+            ...defined({ parts: record.parts }),
+            ...{ ledger: record.ledger, provenance: record.provenance },
+          }
         : {}),
     },
   };

@@ -19,6 +19,8 @@ interface SentEvent {
   readonly event: unknown;
   /** The originator, and then the agent at work for it. */
   readonly path: readonly EntityUid[];
+  /** The servers of MCP whose tools the gateway decides on. */
+  readonly guarded: readonly string[];
   readonly resolved: { readonly root: string; readonly paths: readonly string[] } | undefined;
 }
 
@@ -29,6 +31,13 @@ export interface HookEventParts {
 const eventShape = z
   .looseObject({ hook_event_name: z.string() })
   .describe('The event as the client sends it to a hook, unchanged.');
+const querySchema = z.strictObject({
+  /** The servers of MCP whose tools the gateway decides on, with commas between: nothing is decided twice. */
+  gateway: z
+    .string()
+    .regex(/^[\w-]{1,64}(?:,[\w-]{1,64}){0,19}$/)
+    .optional(),
+});
 const answerShape = z
   .looseObject({})
   .describe('The answer for the client: `{}` says nothing, so that its own questions are asked; it never permits.');
@@ -44,6 +53,7 @@ export function hookEventRoutes({ hooks }: HookEventParts): Route[] {
       summary: `May this tool of a coding agent run? Asked by a hook of ${NAMES[client]}`,
       access: { kind: 'caller' },
       body: eventShape,
+      query: querySchema,
       readsBody: true,
       answers: {
         200: { description: 'One JSON object: `{}`, or what stops the event', shape: answerShape },
@@ -53,7 +63,7 @@ export function hookEventRoutes({ hooks }: HookEventParts): Route[] {
           contentType: 'text/plain',
         },
       },
-      async handle({ body, caller, request, reply }) {
+      async handle({ body, query, caller, request, reply }) {
         const { speaking, enforcementPoint } = caller;
         if (speaking?.path === undefined)
           throw new Problem(
@@ -61,7 +71,8 @@ export function hookEventRoutes({ hooks }: HookEventParts): Route[] {
             `the key of ${enforcementPoint} does not say whose agent it is; writ caller add NAME --for PERSON --agent AGENT makes one that does`,
           );
         if (!caller.mayReport()) throw new Problem(403, `${enforcementPoint} may not report outcomes`);
-        const sent = { client, event: body, path: speaking.path, resolved: resolvedIn(request) };
+        const guarded = query.gateway?.split(',') ?? [];
+        const sent = { client, event: body, path: speaking.path, guarded, resolved: resolvedIn(request) };
         const answer = await hooks.answer(sent, caller);
         if (answer.kind === 'answer') return asciiJson(answer.json);
         reply.code(428).type('text/plain; charset=utf-8');

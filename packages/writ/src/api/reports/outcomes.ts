@@ -30,6 +30,8 @@ const outcomeShape = z.object({
     .optional(),
   /** The error of a failed action. */
   error: z.string().max(4_096).optional(),
+  /** The bytes that a tunnel passed on, to its host and from it. */
+  bytes: z.object({ sent: z.int().min(0), received: z.int().min(0) }).optional(),
 });
 
 const MAX_AT_ONCE = 100;
@@ -84,9 +86,12 @@ export function outcomeRoute(decider: () => Decider): Route {
       try {
         // In parallel, so that one commit serves all.
         await allOf(
-          outcomes.map(({ decisionId: id, status, result, unread, changes, error }) => {
+          outcomes.map(({ decisionId: id, status, result, unread, changes, error, bytes }) => {
             const said = unread === true ? UNREAD : result;
-            return { id, reported: decider().report(id as DecisionId, status, caller, said, { changes, error }) };
+            return {
+              id,
+              reported: decider().report(id as DecisionId, status, caller, said, { changes, error, bytes }),
+            };
           }),
         );
       } catch (error) {

@@ -53,6 +53,15 @@ describe('the result', () => {
   });
 });
 
+it('the resources are that of the request, and each table of its statement once', () => {
+  const uid = { type: 'Table', id: 'public.pay' };
+  const parts = ['read', 'write'].map((access) => ({ access, fact: { uid, attributes: {}, ancestors: [] } }));
+  expect(ocsfDecision(decision({ parts }), PLACE, '1.8.0').resources).toEqual([
+    { uid: 'Order::"o-1"', name: 'o-1', type: 'Order' },
+    { uid: 'Table::"public.pay"', name: 'public.pay', type: 'Table' },
+  ]);
+});
+
 describe('who acts', () => {
   const path = { provenance: { path: [lena, bot], assurance: 1, session: 's', txn: 't' } };
 

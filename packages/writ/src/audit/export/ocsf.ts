@@ -110,7 +110,7 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
       ...(upstream?.server === undefined ? {} : { service: { name: upstream.server } }),
     },
     src_endpoint: { name: enforcementPoint, svc_name: enforcementPoint },
-    resources: [{ uid: uidText(request.resource), name: request.resource.id, type: request.resource.type }],
+    resources: resourcesOf(record),
     unmapped: {
       writ: {
         ...unmapped,
@@ -121,6 +121,12 @@ export function ocsfDecision(record: DecisionRecord, place: Place, version: Ocsf
     },
   };
   return version === '1.8.0' ? event : attested({ ...event, ...agentIn(path, provenance?.session) }, place);
+}
+
+/** Returns the resource, and the tables of the statement. */
+function resourcesOf({ request: { resource }, parts = [] }: DecisionRecord): Record<string, string>[] {
+  const all = new Map([resource, ...parts.map(({ fact }) => fact.uid)].map((uid) => [uidText(uid), uid]));
+  return [...all].map(([uid, { id, type }]) => ({ uid, name: id, type }));
 }
 
 /** Returns the outcome of an action as an event of the same class, which names the decision as its original event. */

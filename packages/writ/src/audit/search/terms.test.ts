@@ -16,6 +16,7 @@ const decision = {
     resource: { type: 'Order', id: 'o-1' },
     context: { task: 'named', session: 's-1', upstream: { server: 'shop', tool: 'pay_order' } },
   },
+  parts: [{ access: 'read', fact: { uid: { type: 'Table', id: 'public.pay' }, attributes: {}, ancestors: [] } }],
   reasons: [{ policy: 'p', effect: 'forbid', identity: lena }],
   provenance: { path: [lena, bot], assurance: 1, txn: 'txn-1', session: 's-2' },
 } as unknown as DecisionRecord;
@@ -40,6 +41,8 @@ describe('matches', () => {
     [{ session: 's-1' }, true],
     [{ session: 's-2' }, true],
     [{ resource: 'Order::"o-1"' }, true],
+    [{ resource: 'Table::"public.pay"' }, true],
+    [{ resource: 'Table::"public.notes"' }, false],
     [{ policy: 'p' }, true],
     [{ policy: 'q' }, false],
     [{ tool: 'shop' }, true],

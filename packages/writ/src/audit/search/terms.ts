@@ -13,6 +13,7 @@ export interface DecisionQuery {
   /** The transaction, or the task as the enforcement point names it. */
   readonly task?: string | undefined;
   readonly session?: string | undefined;
+  /** The thing that was acted on, or a table of the statement. */
   readonly resource?: string | undefined;
   /** A policy that determined the decision. */
   readonly policy?: string | undefined;
@@ -42,7 +43,7 @@ export const QUERY_TERMS = [
 
 /** Returns the terms of a decision: `name=value`, each once. */
 export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
-  const { request, provenance, reasons, result, policyVersion, enforcementPoint } = decision;
+  const { request, provenance, reasons, result, policyVersion, enforcementPoint, parts = [] } = decision;
   const terms = new Set([
     `result=${result}`,
     `action=${request.action.name}`,
@@ -50,6 +51,7 @@ export function termsOf(decision: DecisionRecord): ReadonlySet<string> {
     `policyVersion=${policyVersion}`,
     `enforcementPoint=${enforcementPoint}`,
   ]);
+  for (const { fact } of parts) terms.add(`resource=${uidText(fact.uid)}`);
   const { path, originator } = identitiesOf(decision);
   for (const uid of path) terms.add(`identity=${uidText(uid)}`);
   terms.add(`originator=${uidText(originator)}`);

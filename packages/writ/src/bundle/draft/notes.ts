@@ -3,7 +3,7 @@ import type { GuessedTool } from './guess.js';
 import { argumentsIn, saidOf } from './json-schema.js';
 import type { ListedTool } from './listed-tool.js';
 
-/** Returns which calls of a tool are denied as it is drafted, for the person who reviews it. */
+/** Returns which calls of a tool are denied as it is drafted, and what a draft cannot say, for the person who reviews it. */
 export function notesOn(tool: ListedTool, { roles }: Pick<GuessedTool, 'roles'>): string[] {
   const { name, inputSchema } = tool;
   if (isReserved(name))
@@ -30,5 +30,21 @@ export function notesOn(tool: ListedTool, { roles }: Pick<GuessedTool, 'roles'>)
     ...(amountTypes?.has('number') === true
       ? [`${amount} is summed up as an amount: calls in which it has more than four fractional digits are denied`]
       : []),
+    ...[...of.keys()].flatMap((argument) => {
+      const language = languageOf(argument, tool);
+      return language === undefined
+        ? []
+        : [
+            `${argument} is a program, whose text has effects of its own: \`${argument}: { language: ${language} }\` decides on them`,
+          ];
+    }),
   ];
+}
+
+/** Guesses the language of an argument that is a program. */
+function languageOf(argument: string, { name, description = '' }: ListedTool): 'sql' | 'shell' | undefined {
+  if (/^(?:sql|sql_?(?:query|text|statement))$/i.test(argument)) return 'sql';
+  if (/^(?:query|statement)$/i.test(argument) && /sql|postgres/i.test(`${name} ${description}`)) return 'sql';
+  const isShell = /(?:^|[^a-z])(?:bash|shell|sh|terminal|command|cmd|exec)(?:[^a-z]|$)/i.test(name);
+  return /^(?:command|cmd|script)$/i.test(argument) && isShell ? 'shell' : undefined;
 }

@@ -157,11 +157,24 @@ function checkPrograms({ value, issues }: z.core.ParsePayload<z.infer<typeof des
       wrong('`dialect`, `searchPath`, `catalogue` and `tables` are of an argument with `language: sql`', ...at);
     if (language === undefined) continue;
     hasProgram = true;
+    const unknown = searchPath?.findIndex((schema, i) => !isSearched(schema, i)) ?? -1;
+    if (unknown >= 0)
+      wrong(
+        `nobody knows beforehand what ${searchPath?.[unknown]} is; write schemas by their names, and pg_catalog first or not at all`,
+        ...at,
+        'searchPath',
+        unknown,
+      );
     if (!/^[^$.[\]]+$/.test(name)) wrong('a program is a whole argument: its name, and no path', ...at);
   }
   if (value.effects === undefined && !hasProgram) wrong('the effects of the tool are missing, as in effects: [read]');
   if (hasProgram && isByPath(value.result))
     wrong('the result of a program has labels as a whole: its form is chosen with its text', 'result');
+}
+
+/** Returns whether a name means the same schema for each role and each connection. */
+function isSearched(schema: string, index: number): boolean {
+  return schema !== '$user' && (!schema.startsWith('pg_') || (schema === 'pg_catalog' && index === 0));
 }
 
 function isByPath(result: z.infer<typeof describedTool>['result']): boolean {

@@ -10,7 +10,7 @@ import { type Bundle, loadBundle } from '../../bundle/bundle.js';
 import { holdSettings } from '../../enforce/hold-settings.js';
 import { HttpFace } from '../../enforce/http/http-face.js';
 import { RemoteClients } from '../../enforce/http/remote-clients.js';
-import { servedServices } from '../../enforce/http/served-services.js';
+import { servedEgress, servedServices } from '../../enforce/http/served-services.js';
 import { Closers } from '../../lib/closers.js';
 import { CREDENTIALS } from '../../lib/known-credentials.js';
 import { ServerCertificate, type TlsFiles } from '../../lib/server-certificate.js';
@@ -85,6 +85,9 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
       desk: point.desk,
       hold: () => holdSettings(served.bundle.access.gateway),
       served: () => served.http,
+      egress: () => served.egress,
+      onTunnel: ({ host, port, result, why = 'both sides ended it', sent, received }) =>
+        log.warn(`a tunnel to ${host}:${port} ended, ${result}: ${why}; ${sent} bytes sent, ${received} received`),
       identify:
         client === undefined
           ? ({ headers, connection }) => clients.identify(headers.authorization, addressOf(connection))
@@ -116,16 +119,21 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
 function read({ bundle: folder, environment, client, log }: SidecarOptions): {
   readonly bundle: Bundle;
   readonly http: ReturnType<typeof servedServices>;
+  readonly egress: ReturnType<typeof servedEgress>;
 } {
   const bundle = loadBundle(folder, environment);
-  if (bundle.services.length === 0)
-    throw new UsageError(`the bundle ${folder} has no service for HTTP`, 'name one in writ.yaml: http.services');
+  const egress = servedEgress(bundle);
+  if (bundle.services.length === 0 && egress === undefined)
+    throw new UsageError(
+      `the bundle ${folder} has no service for HTTP, and makes no tunnels`,
+      'name one in writ.yaml: http.services; or give http.egress',
+    );
   if (client === undefined && bundle.settings.tokens === undefined)
     throw new UsageError(
       'nothing could prove who asks: the bundle has no `tokens`, and so its service gives none',
       'give tokens.trustDomain in writ.yaml; or name who asks with --for and --agent',
     );
-  return { bundle, http: servedServices(bundle, (message) => log.warn(message)) };
+  return { bundle, http: servedServices(bundle, (message) => log.warn(message)), egress };
 }
 
 function addressOf(connection: object): string | undefined {

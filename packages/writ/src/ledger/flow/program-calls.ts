@@ -1,6 +1,5 @@
 import { isObject } from '@writ/sdk/lib/is-object';
 import { NO_FACTS, notUnderstood, type ProgramFacts, type Statement, together } from '../../programs/facts.js';
-import { readsSubcommand } from '../../programs/shell/programs/table.js';
 import {
   type DeclaredLabels,
   type DeclaredProgram,
@@ -113,20 +112,20 @@ export class ProgramCalls {
   }
 
   /** Returns the descriptions of all that a program starts; undefined for each that has none. */
-  private declaredOf({ programs, statements }: ProgramFacts): readonly (DeclaredProgram | undefined)[] {
+  private declaredOf({ programs, bare, statements }: ProgramFacts): readonly (DeclaredProgram | undefined)[] {
     const { sql = {} } = this.declared;
     return [
-      ...mostExact(programs).flatMap((name) => this.named(name)),
+      ...mostExact(programs).flatMap((name) => this.named(name, bare.includes(name))),
       ...statements.map((kind) => sql[kind] ?? USUAL[kind]),
     ];
   }
 
   /** Returns the descriptions of a program, by the longest name of it; of one whose subcommand is not known those of all subcommands. */
-  private named(name: string): readonly (DeclaredProgram | undefined)[] {
+  private named(name: string, isBare: boolean): readonly (DeclaredProgram | undefined)[] {
     const words = name.split(' ');
     const names = words.map((_, i) => words.slice(0, words.length - i).join(' '));
     const exact = names.map((one) => this.shell.get(one)).find((one) => one !== undefined);
-    if (words.length > 1 || readsSubcommand(name)) return [exact];
+    if (!isBare) return [exact];
     const others = [...this.shell].filter(([other]) => other.startsWith(`${name} `));
     return [exact, ...others.map(([, its]) => its)];
   }

@@ -1,7 +1,7 @@
 /** The longest text, in UTF-16 units. A longer one is no command, but a file. */
 export const LONGEST = 65_536;
 /** The most nodes of the syntax tree, over all nested scripts. */
-export const MOST_NODES = 4_000;
+export const MOST_NODES = 2_000;
 /** The deepest nesting of the syntax tree. */
 export const DEEPEST = 120;
 /** The deepest nesting of scripts in arguments: `sh -c "sh -c …"`, and of wrappers around one program. */

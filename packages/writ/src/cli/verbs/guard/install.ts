@@ -10,6 +10,7 @@ export default subverb('install', 'put the guard before the MCP servers of the c
   .option('--admin-key-file <file>', 'key that adds a caller for each client; the default is keys/admin.key in --data')
   .option('--hooks', 'make coding agents ask before each of their own tools: claude-code, codex, gemini-cli, cursor')
   .option('--managed', 'with --hooks: write the settings of the administrator, which users cannot change')
+  .option('--gateway-server <name...>', 'with --hooks: servers that are the gateway, which decides on their tools')
   .option('--undo', 'remove the guard')
   .option('--dry-run', 'print the changes without making them')
   .addHelpText(

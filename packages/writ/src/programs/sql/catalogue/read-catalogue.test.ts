@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { loadSqlParser } from '../parser.js';
 import { readSql } from '../read-sql.js';
-import { readCatalogue } from './read-catalogue.js';
+import { Catalogue } from './catalogue.js';
+import { readCatalogueFile } from './read-catalogue.js';
+
+const catalogueOf = (text: string) => new Catalogue(readCatalogueFile(text));
 
 beforeAll(() => void loadSqlParser());
 
@@ -30,7 +33,7 @@ function fileOf(catalog: object = {}, server: object = {}): string {
 
 describe('a catalogue snapshot', () => {
   it('is read, and keeps members that it does not need', () => {
-    const catalogue = readCatalogue(fileOf({ relations: [{ ...RELATION, oid: '10', relacl: ['a=r/b'] }] }));
+    const catalogue = catalogueOf(fileOf({ relations: [{ ...RELATION, oid: '10', relacl: ['a=r/b'] }] }));
     expect(catalogue.relation({ schema: 'shop', name: 't' })).toMatchObject({ kind: 'r', columns: [{ attname: 'a' }] });
     expect(catalogue.file.catalog.relations[0]).toMatchObject({ oid: 10, relacl: ['a=r/b'] });
   });
@@ -47,16 +50,16 @@ describe('a catalogue snapshot', () => {
     ['a number that is none', fileOf({ relations: [{ ...RELATION, oid: -1 }] })],
     ['a name that is too long', fileOf({ relations: [{ ...RELATION, relname: 'x'.repeat(64) }] })],
   ])('is refused: %s', (_name, text) => {
-    expect(() => readCatalogue(text)).toThrow(expect.objectContaining({ code: 'catalogue_invalid' }));
+    expect(() => catalogueOf(text)).toThrow(expect.objectContaining({ code: 'catalogue_invalid' }));
   });
 
   it('may contradict itself: what is behind it is not understood, or ends', () => {
     const loop = { inherits: [{ inhrelid: 10, inhparent: 10 }], views: [{ oid: 10, def: 'select * from shop.t' }] };
-    expect(readSql('select * from t', { searchPath: ['shop'], catalogue: readCatalogue(fileOf(loop)) })).toMatchObject({
+    expect(readSql('select * from t', { searchPath: ['shop'], catalogue: catalogueOf(fileOf(loop)) })).toMatchObject({
       understood: true,
     });
     const hostile = { views: [{ oid: 10, def: 'select 1; drop table t' }] };
-    expect(readSql('table t', { searchPath: ['shop'], catalogue: readCatalogue(fileOf(hostile)) })).toMatchObject({
+    expect(readSql('table t', { searchPath: ['shop'], catalogue: catalogueOf(fileOf(hostile)) })).toMatchObject({
       understood: false,
       reason: 'catalogue',
     });
@@ -70,7 +73,7 @@ describe('a catalogue snapshot', () => {
       inner: 5,
       checks: ['true'],
     };
-    const types = readCatalogue(fileOf({ types: [self], columns: [{ ...COLUMN, atttypid: 5 }] }));
+    const types = catalogueOf(fileOf({ types: [self], columns: [{ ...COLUMN, atttypid: 5 }] }));
     expect(readSql('table t', { searchPath: ['shop'], catalogue: types })).toMatchObject({ understood: true });
     expect(readSql("select 'x'::d", { searchPath: ['shop'], catalogue: types })).toMatchObject({ reason: 'type' });
   });
@@ -79,7 +82,7 @@ describe('a catalogue snapshot', () => {
     const read = (version: number) =>
       readSql("select json_value('{}', '$') from t", {
         searchPath: ['shop'],
-        catalogue: readCatalogue(fileOf({}, { version })),
+        catalogue: catalogueOf(fileOf({}, { version })),
       });
     expect(read(170_000)).toMatchObject({ understood: true });
     expect(read(160_004)).toMatchObject({ understood: false, reason: 'node' });

@@ -1,6 +1,5 @@
 import { parseJson } from '@writ/cedar/json';
 import { CatalogueError } from '../../errors.js';
-import { Catalogue } from './catalogue.js';
 import { type CatalogueFile, catalogueShape } from './format.js';
 
 /** A database of 10,000 tables has a snapshot of 20 MB. */
@@ -21,9 +20,4 @@ export function readCatalogueFile(text: string): CatalogueFile {
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new CatalogueError(`the snapshot is invalid at ${issue?.path.join('.') || 'its root'}: ${issue?.message}`);
-}
-
-/** Returns what a snapshot says of a database. @throws {CatalogueError} if the text is anything else */
-export function readCatalogue(text: string): Catalogue {
-  return new Catalogue(readCatalogueFile(text));
 }
