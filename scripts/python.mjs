@@ -11,7 +11,7 @@ const FOLDER = fileURLToPath(new URL('../node_modules/.writ/python', import.meta
 const LEAST = [3, 10];
 const USAGE = `usage: npm run python [-- --frameworks] [-- PYTEST ARGUMENTS]
 Runs the tests of packages/python in node_modules/.writ/python.
-  --frameworks   also installs the frameworks of the adapters (1 GB), and tests each adapter in its own`;
+  --frameworks   also installs the frameworks of the adapters (2 GB), and tests each adapter in its own`;
 
 /** The frameworks that can be installed beside each other. CrewAI and LiteLLM need versions of others that contradict them. */
 const SETS = [['frameworks'], ['crewai'], ['litellm']];
