@@ -58,7 +58,7 @@ def apply(side: Side, value: Any, obligations: Iterable[Obligation]) -> tuple[An
     for one in obligations:
         if one.properties.get("on", _USUAL[one.type]) != side:
             continue
-        after = _applied(value, one)
+        after = _applied(value, one) if side == "input" else _applied_to_result(value, one)
         changes.append(Change(one.id, one.type, side, _hashed(value), _hashed(after)))
         value = after
     return value, tuple(changes)
@@ -72,6 +72,35 @@ def concerns(side: Side, obligations: Iterable[Obligation]) -> bool:
 def _path(one: Obligation) -> str:
     path = one.properties.get("path")
     return path if isinstance(path, str) else "$"
+
+
+def _applied_to_result(value: Any, one: Obligation) -> Any:
+    """Returns a result as an obligation demands. A path leads into the JSON of a text; it does not lead into prose."""
+    if _path(one) == "$":
+        return _applied(value, one)
+    if isinstance(value, str):
+        try:
+            inner = json.loads(value)
+        except (ValueError, RecursionError):
+            inner = None
+        if not isinstance(inner, (dict, list)):
+            raise ObligationError(f"{one.id}: {_path(one)} does not lead into a text that is not JSON")
+        return json.dumps(_applied(inner, one), ensure_ascii=False, separators=(",", ":"))
+    if not places_in(one.id, value, _path(one)) and _may_hide(value):
+        raise ObligationError(f"{one.id}: {_path(one)} names nothing here, and could be in the texts of it")
+    return _applied(value, one)
+
+
+def _may_hide(value: Any) -> bool:
+    """Returns whether a member could be written in a text of a value: in JSON, or in a block of a message."""
+    if isinstance(value, str):
+        return value.lstrip()[:1] in ("{", "[")
+    if isinstance(value, list):
+        return any(_may_hide(one) for one in value)
+    if not isinstance(value, dict):
+        return False
+    is_wrapped = isinstance(value.get("text"), str) or (len(value) == 1 and isinstance(value.get("result"), str))
+    return is_wrapped or any(_may_hide(one) for one in value.values())
 
 
 def _applied(value: Any, one: Obligation) -> Any:
