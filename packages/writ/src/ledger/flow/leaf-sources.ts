@@ -2,8 +2,9 @@ import { type Detection, withDetections } from './detectors.js';
 import { type Echo, withEchoes } from './echo.js';
 import { FROM_USER, type Labels, labelNames } from './labels.js';
 import { type Leaf, leavesOf } from './result-labels.js';
+import type { ResultRule } from './result-rules.js';
 import type { Answer } from './result-value.js';
-import type { ResultRule, ToolDescription } from './tool-description.js';
+import type { ToolDescription } from './tool-description.js';
 
 /** A part of the labels of a value. */
 export type LabelPart = 'integrity' | 'confidentiality' | 'names' | 'kind' | 'readers';

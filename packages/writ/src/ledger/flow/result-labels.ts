@@ -2,11 +2,12 @@ import { remembering } from '../../lib/remembering.js';
 import { join, type Labels } from './labels.js';
 import { clauseFor } from './reader-rules.js';
 import { OWNER_ONLY, togetherOf } from './readers.js';
+import type { ResultRule, RuleSubject } from './result-rules.js';
 import type { Answer } from './result-value.js';
 import { withSenders } from './senders.js';
 import { type AnswerPart, StoredInAnswer } from './stored-in-answer.js';
 import { NOTHING_STORED, type StoredLabels } from './stored-labels.js';
-import type { ResultRule, RuleSubject, ToolDescription } from './tool-description.js';
+import type { ToolDescription } from './tool-description.js';
 
 /** A value in a result, with what is known of it. */
 export interface Leaf {
