@@ -9,10 +9,9 @@ import {
 import { type AccessRequest, isPermitted, isRequestable, refuse, type Verdict } from '@writ/sdk/authzen';
 import { messageOf } from '@writ/sdk/lib/message-of';
 import { LedgerError, UnknownValueError } from '../ledger/errors.js';
-import type { LedgerEvent } from '../ledger/event.js';
 import type { ToolDescription } from '../ledger/flow/tool-description.js';
 import type { Ledger, LedgerValues } from '../ledger/ledger.js';
-import type { DecisionId, TaskKey, Txn } from '../lib/ids.js';
+import type { DecisionId, Txn } from '../lib/ids.js';
 import { TokenError } from '../provenance/errors.js';
 import { actorOf, type Provenance } from '../provenance/path.js';
 import type { HeldApprovals } from '../registry/approvals.js';
@@ -23,39 +22,35 @@ import type { Revocations } from '../registry/revocations.js';
 import { AppliedApprovals, type Asked, boundText, presentedIn, recordedApproval } from './approval/approved.js';
 import type { Caller } from './caller.js';
 import { buildContext } from './context.js';
-import { type DataFlow, dataFlowOf, recordedOrigins, untraced } from './data-flow.js';
 import type { TaskMemory } from './delegation/task-memory.js';
 import { requestProvenance, type TokenProvenance } from './delegation/token-provenance.js';
 import { evaluate, type Gathered } from './evaluate.js';
-import { derivedOf, eventWithMore, NOTHING_DERIVED } from './event-more.js';
+import { derivedOf, NOTHING_DERIVED } from './event-more.js';
 import {
   EntityGatherer,
-  eventOf,
   keyOfTask,
   ledgerNames,
-  lineageOf,
   missingFacts,
   otherNameOf,
-  plainNameOf,
   revocableOf,
   schemaErrorOf,
-  taskKeyOf,
   taskNameOf,
   withheldFacts,
 } from './gather.js';
+import { type History, historyOf } from './history.js';
 import { identityStatus } from './identity-status.js';
 import { revokedText } from './in-flight.js';
-import { type Coverage, coverageOf, mandateFor, mandatePolicy, outsideVerdict } from './mandates.js';
+import { mandatePolicy, outsideVerdict } from './mandates.js';
 import { inputMisfit, misfit, misfitBy } from './misfit.js';
 import { goesThrough, letThrough, type Observing } from './observing.js';
 import { decidedParts, gatheredParts, partsOf, partsRefused } from './parts.js';
 import type { Permits } from './permits.js';
 import { placedIn } from './placing.js';
-import { MAX_LIFE_MS, type PlainTasks } from './plain-tasks.js';
+import type { PlainTasks } from './plain-tasks.js';
 import type { PolicyPlane } from './plane.js';
 import { behindOf } from './prepare.js';
 import type { DecisionRecord } from './record.js';
-import { plainCoverage, plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
+import { plainProvenance, plainValues, type RecordDraft } from './record-draft.js';
 import { referredFacts } from './replay/referred.js';
 import { retryTime } from './retry.js';
 
@@ -108,19 +103,6 @@ interface Admitted {
   readonly prompt: string | undefined;
   /** The tasks that its task follows, of a request without a token. */
   readonly before: readonly Txn[] | undefined;
-}
-
-/** The history of a task, as far as anything depends on it. */
-interface History {
-  readonly coverage: Coverage | undefined;
-  readonly flow: DataFlow;
-  /** The action as the ledger sees it; undefined if the bundle remembers nothing. */
-  readonly event: LedgerEvent | undefined;
-  /** The action with more of it; undefined if no expression names that. */
-  readonly whole: LedgerEvent | undefined;
-  /** Returns the key of the task. Computed on demand, as the lineage. */
-  readonly task: () => TaskKey;
-  readonly lineage: () => string;
 }
 
 /** Judges requests: from the checks before policy to the reservation. */
@@ -218,6 +200,16 @@ export class Judge {
     const reserved = this.permits.reserve(id, event, use, caller, now);
     if (reserved.length > 0) draft.reserved = reserved;
     if (draft.mandate !== undefined && use !== undefined) draft.mandate = { ...draft.mandate, use };
+  }
+
+  private historyOf(
+    given: JudgeInput,
+    admitted: Admitted,
+    plane: PolicyPlane,
+    draft: RecordDraft,
+    entities: readonly Entity[],
+  ): History {
+    return historyOf({ ledger: this.parts.ledger, memory: this.memory, plane }, given, admitted, draft, entities);
   }
 
   /** Lets a call through that the rules would stop. It uses up and brings what a permitted one does. */
@@ -338,73 +330,6 @@ export class Judge {
     for (const approval of relied) approvals.use(approval);
     this.reserve(id, history, caller, now, draft);
     return verdict;
-  }
-
-  /** Reads the history of the task, and whether its mandate covers the action. */
-  private historyOf(
-    { id, request, caller, now }: JudgeInput,
-    { provenance, declared, prompt }: Admitted,
-    plane: PolicyPlane,
-    draft: RecordDraft,
-    entities: readonly Entity[],
-  ): History {
-    const { ledger } = this.parts;
-    const { name } = request.action;
-    const tool = caller.isWrit === true ? plane.tools.own(name) : plane.tools.ofCall(name, request.context?.input);
-    let ofOwner: string | undefined;
-    const lineage = (): string => (ofOwner ??= lineageOf(plane.registry, provenance));
-    // A mandate is for what a task does, and not for what people decide about it.
-    const mandate = caller.isWrit === true ? undefined : mandateFor(provenance.mandate, plane.usualMandate, name);
-    const input = request.context?.input;
-    const coverage =
-      mandate &&
-      coverageOf(
-        mandate,
-        {
-          name,
-          effects: tool.isDescribed && !tool.isOwn ? tool.effects : undefined,
-          resource: request.resource,
-          input,
-          now,
-        },
-        ledger.caps,
-        provenance.isPlain === true ? MAX_LIFE_MS : undefined,
-      );
-    if (coverage !== undefined) draft.mandate = plainCoverage(coverage);
-    // hot: where nothing is remembered, nothing needs the key.
-    let known: TaskKey | undefined;
-    const task = (): TaskKey => (known ??= taskKeyOf(request, provenance));
-    if (id !== undefined && !plane.tools.isEmpty) {
-      if (provenance.isPlain === true) this.memory.keepTaskPrompt(task(), prompt);
-      else this.memory.keepRequestPrompt(task(), request, provenance, caller);
-    }
-    const isKept = !ledger.isEmpty || !plane.tools.isEmpty;
-    const taskName = isKept ? plainNameOf(request, provenance) : undefined;
-    const flow = plane.tools.isEmpty
-      ? untraced(tool)
-      : dataFlowOf(tool, request, {
-          ledger,
-          task: task(),
-          taskName,
-          lineage: lineage(),
-          coverage,
-          now,
-          declared: plane.actions.get(name),
-        });
-    if (flow.call !== undefined) draft.origins = recordedOrigins(flow.call.origins);
-    const { registry, derived } = plane;
-    const isDerived = !derived.isEmpty && !('result' in declared) && declared.context.attributes.has('derived');
-    const whole =
-      isDerived || ledger.asksMore
-        ? eventWithMore(
-            { request, provenance, kind: coverage?.kind, entities, registry, derived },
-            { task: task(), taskName, lineage: lineage(), flow },
-          )
-        : undefined;
-    const event = isKept
-      ? (whole ?? eventOf(request, provenance, { task: task(), taskName, lineage: lineage(), flow }))
-      : undefined;
-    return { coverage, flow, event, whole, task, lineage };
   }
 }
 
