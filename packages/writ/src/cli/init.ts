@@ -34,6 +34,8 @@ export interface InitFlags extends ServiceFlags, PeopleFlags {
   readonly openapi?: string;
   /** The origin of that service. */
   readonly upstream?: string;
+  /** The name of a pack that is a bundle. */
+  readonly pack?: string;
   /** Whether the clients send the requests of their users; false drafts rules that need none. */
   readonly prompts: boolean;
   /** The age of the oldest decision of a running service that is used, as in 1h. */
@@ -45,6 +47,7 @@ export interface InitFlags extends ServiceFlags, PeopleFlags {
 /** `writ init`: drafts a bundle for the tools of a server; adds a server to a bundle, or narrows it to what was recorded. */
 export async function init(folder: string, command: readonly string[], flags: InitFlags): Promise<ExitCode> {
   const root = resolve(folder);
+  if (flags.pack !== undefined) return ofPack(folder, root, command, flags, flags.pack);
   if (flags.openapi !== undefined || flags.upstream !== undefined) return ofService(folder, root, command, flags);
   const isNamed = flags.server !== undefined || flags.url !== undefined;
   if (existsSync(join(root, 'writ.yaml'))) {
@@ -107,6 +110,38 @@ export async function init(folder: string, command: readonly string[], flags: In
     `\n${count(tools.length, 'tool')} drafted into ${folder}. These are guesses from names: go through tools.yaml, then \`writ check ${folder}\`.`,
   );
   return EXIT.ok;
+}
+
+/** Begins a bundle with a pack. @throws {UsageError} with an option that is for drafts */
+async function ofPack(
+  folder: string,
+  root: string,
+  command: readonly string[],
+  flags: InitFlags,
+  pack: string,
+): Promise<ExitCode> {
+  const {
+    openapi,
+    upstream,
+    tools,
+    answers,
+    prefix,
+    server,
+    url,
+    recorded,
+    prompts,
+    for: person,
+    agent,
+    owner,
+  } = flags;
+  const others = [openapi, upstream, tools, answers, prefix, server, url, recorded, person, agent, owner];
+  if (others.some((option) => option !== undefined) || !prompts || command.length > 0)
+    throw new UsageError(
+      '--pack writes a bundle as it stands, and other options are for drafts',
+      'give --pack alone; its identities are in entities/identities.json',
+    );
+  const { initFromPack } = await import('./init/from-pack.js');
+  return initFromPack(folder, root, pack, flags.json === true);
 }
 
 /** Drafts a bundle for a service over HTTP. @throws {UsageError} with an option that is for MCP servers alone */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
@@ -9,6 +9,9 @@ import { InitError } from './errors.js';
 const PACKS = ['../../packs/', '../../../../examples/packs/'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
+
+/** The packs that are a bundle as they stand. */
+export const WHOLE_PACKS = ['coding-agent', 'postgres-reader'] as const;
 
 /** The packs: with rules over what the prompt asked for, and without. */
 type Pack = 'guarded-agent' | 'guarded-client';
@@ -38,10 +41,18 @@ export function withPack(
   return files;
 }
 
-function folderOf(pack: Pack): string {
+function folderOf(pack: Pack | (typeof WHOLE_PACKS)[number]): string {
   const folder = PACKS.map((root) => join(root, pack)).find((path) => existsSync(path));
   if (folder === undefined) throw new InitError(`the pack ${pack} is not there`, 'install writ again');
   return folder;
+}
+
+/** Returns all files of a pack that is a bundle, by path. */
+export function wholePack(pack: (typeof WHOLE_PACKS)[number]): ReadonlyMap<string, string> {
+  const folder = folderOf(pack);
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const files = paths.filter((path) => statSync(join(folder, path)).isFile());
+  return new Map(files.map((path) => [path.replaceAll('\\', '/'), readFileSync(join(folder, path), 'utf8')]));
 }
 
 /**

@@ -25,7 +25,7 @@ export const NOT_RUN: readonly NotRun[] = [
   },
   {
     file: 'docs/agents.md',
-    commands: ['writ start --bundle examples/packs/coding-agent', 'writ guard install --hooks'],
+    commands: ['writ init my-rules --pack coding-agent', 'writ start --bundle my-rules', 'writ guard install --hooks'],
     because: 'it changes the clients of the machine',
     shownBy: 'packages/writ/test/guard-hooks.test.ts',
   },

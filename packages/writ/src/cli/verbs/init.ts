@@ -12,6 +12,7 @@ export default verb('init', 'Start here', 'draft a bundle for an MCP server or a
   .option('--no-prompts', 'rules for clients that do not send what their users asked for; most do not')
   .option('--openapi <file>', 'draft for a service over HTTP instead, from its OpenAPI document')
   .option('--upstream <url>', 'address of that service, as http://127.0.0.1:8080; by default that of the document')
+  .option('--pack <name>', 'begin with a whole pack instead: coding-agent or postgres-reader')
   .option('--recorded <time>', 'permit only what a running service permitted in that time, as in 1h')
   .option('--for <person>', 'person that the agent works for, as User::"ana"; the default is User::"user"')
   .option('--agent <agent>', 'agent at work, as Agent::"planner"; the default is Agent::"agent"')
