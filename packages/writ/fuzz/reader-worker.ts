@@ -28,7 +28,12 @@ const { Prompt } = await built<{ Prompt: new (text: string) => { names: (...of: 
 );
 const { loadSqlParser } = await built<{ loadSqlParser: () => unknown }>('../programs/sql/parser.js');
 const { readSql } = await built<{ readSql: (text: string, options: object) => unknown }>('../programs/sql/read-sql.js');
-const { readCatalogue } = await built<Readers>('../programs/sql/catalogue/read-catalogue.js');
+const { readCatalogueFile } = await built<{ readCatalogueFile: (text: string) => object }>(
+  '../programs/sql/catalogue/read-catalogue.js',
+);
+const { Catalogue } = await built<{ Catalogue: new (file: object) => object }>(
+  '../programs/sql/catalogue/catalogue.js',
+);
 const { instructionsIn, hiddenIn, readAs } = (await import('@writ/sdk/lib/model-text')) as Readers;
 
 const result = { $: 'external', '$..id': 'internal', '$[*].note': { labels: ['pii'], when: 'value.size() > 3' } };
@@ -85,7 +90,7 @@ const readers: Readonly<Record<string, Reader | undefined>> = {
   sql: (text) => readSql(text, { searchPath: ['public'] }),
   catalogue: (text) => {
     try {
-      return readCatalogue?.(text);
+      return new Catalogue(readCatalogueFile(text));
     } catch {
       return undefined;
     }

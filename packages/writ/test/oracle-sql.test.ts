@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it, test, vi } from 'vitest';
 import { importCatalogue } from '#writ/cli/import-catalogue.js';
+import { Catalogue } from '#writ/programs/sql/catalogue/catalogue.js';
 import { catalogueText } from '#writ/programs/sql/catalogue/catalogue-text.js';
 import { CATALOGUE_QUERY } from '#writ/programs/sql/catalogue/query.js';
-import { readCatalogue, readCatalogueFile } from '#writ/programs/sql/catalogue/read-catalogue.js';
+import { readCatalogueFile } from '#writ/programs/sql/catalogue/read-catalogue.js';
 import { HARMLESS_FUNCTIONS } from '#writ/programs/sql/known/functions.js';
 import { KNOWN_OPERATORS, KNOWN_TYPES, SYSTEM_RELATIONS } from '#writ/programs/sql/known/names.js';
 import { loadSqlParser } from '#writ/programs/sql/parser.js';
@@ -95,7 +96,7 @@ it('an import keeps what is declared of a function, until its body is another', 
   const peek = first.catalog.functions.find(({ proname }) => proname === 'hide');
   const declared = [{ schema: 'public', name: 'hide', body: peek?.body ?? '', reads: [], writes: [] }];
   writeFileSync(to, catalogueText({ ...first, declared }));
-  const catalogue = readCatalogue(readFileSync(to, 'utf8'));
+  const catalogue = new Catalogue(readCatalogueFile(readFileSync(to, 'utf8')));
   expect(readSql('insert into sneaky values (1)', { searchPath: ['public'], catalogue })).toMatchObject({
     functions: ['public.hide'],
   });

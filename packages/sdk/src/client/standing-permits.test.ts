@@ -38,7 +38,9 @@ describe('the actions under way of a remote decision point', () => {
 
   it('are asked about in parts, and no longer once they are over', async () => {
     const { asked, standing } = watched(150, () => ({}));
-    await expect.poll(() => asked.slice(0, 2).map(({ length }) => length)).toEqual([100, 50]);
+    // The first question can come when only some of them are due.
+    await expect.poll(() => new Set(asked.flat()).size).toBe(150);
+    expect(Math.max(...asked.map(({ length }) => length))).toBeLessThanOrEqual(100);
     for (let i = 0; i < 150; i += 1) standing.end(`D${i}` as DecisionId);
     await expect.poll(() => (standing as unknown as { stop: unknown }).stop).toBeUndefined();
   });
