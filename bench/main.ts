@@ -7,7 +7,7 @@ import { million } from './cedar/million.js';
 import { oopsla } from './cedar/oopsla.js';
 import { http, least, proxied, stdio, thousand } from './gateway/rows.js';
 import { hooks } from './hooks/rows.js';
-import { added, rate } from './http/rows.js';
+import { added, protocols, rate } from './http/rows.js';
 import { ledger } from './ledger/rows.js';
 import { shell } from './programs/shell.js';
 import { sql } from './programs/sql.js';
@@ -45,7 +45,7 @@ const SUITES: Readonly<Record<string, Readonly<Record<string, Group>>>> = {
   ledger: { ledger },
   record: { durability, tenMillion },
   gateway: { http, stdio, least, proxied, thousand },
-  http: { added, rate },
+  http: { added, rate, protocols },
   reload: { reload },
   hooks: { hooks },
   programs: { shell, sql },

@@ -5,6 +5,7 @@ import type { LoadPlan, LoadResult } from '../service/load.js';
 import { load } from '../service/rows.js';
 import { freePort } from '../service/server.js';
 import { cpuUs } from './cpu.js';
+import { envoyAsking, PROTOCOLS } from './envoy-protocols.js';
 import { ended, type Front, type FrontKind, startedScript } from './front.js';
 import { FRONTS, LEAST, PEER } from './fronts.js';
 
@@ -44,6 +45,49 @@ export async function added(notes: string[]): Promise<Row[]> {
     } finally {
       for (const { front } of running) await front.stop();
     }
+  });
+}
+
+const MOST_OF_PERMITTING = 1.3;
+
+/** The time of a request through Envoy that asks Writ, against the same Envoy with a server that permits everything. */
+export async function protocols(notes: string[]): Promise<Row[]> {
+  return withBackEnd(async (backEnd) => {
+    const rows: Row[] = [];
+    for (const protocol of PROTOCOLS) {
+      const kinds = [envoyAsking(protocol, 'Writ'), envoyAsking(protocol, 'a server that permits everything')] as const;
+      const running = await startAll(kinds, backEnd, notes);
+      try {
+        const times = new Map(running.map(({ kind }) => [kind, [] as number[]]));
+        let failed = 0;
+        // Some requests of the peer fail: what is its work stays that of a request that is answered.
+        const timed = (kind: FrontKind, front: Front, plan: Partial<LoadPlan>): number => {
+          if (kind === kinds[0]) return measured(front, plan).p50;
+          const result = loaded(front, plan);
+          failed += result.failed;
+          return result.p50;
+        };
+        for (const { kind, front } of running)
+          timed(kind, front, { connections: 1, warmUpMs: WARM_UP_MS, measureMs: 200 });
+        for (let round = 0; round < ROUNDS; round += 1)
+          for (const { kind, front } of running)
+            times.get(kind)?.push(timed(kind, front, { connections: 1, warmUpMs: 200, measureMs: MEASURE_MS }));
+        if (failed > 0) notes.push(`${failed} requests through ${kinds[1].name} failed.`);
+        const [own, peer] = kinds.map((kind) => middle(times.get(kind) ?? []));
+        if (running.length < 2 || own === undefined || peer === undefined) continue;
+        rows.push({
+          group: 'HTTP',
+          name: `a request over one connection: ${kinds[0].name}`,
+          figures: { 'through it ms': own, 'permitting everything ms': peer, 'added ms': own - peer },
+          ...{ peer: kinds[1].name, ratio: own / peer },
+          ...{ target: `≤ ${MOST_OF_PERMITTING} times`, met: own <= peer * MOST_OF_PERMITTING },
+        });
+      } finally {
+        for (const { front } of running) await front.stop();
+      }
+    }
+    notes.push(loadNote());
+    return rows;
   });
 }
 
@@ -106,11 +150,15 @@ function rateRow(kind: FrontKind, one: Measure, all: readonly Measure[], peer: M
 }
 
 /** Sends the same request again and again; each answer must be that of the back end. */
-function measured({ port, headers }: Front, plan: Partial<LoadPlan>): LoadResult {
-  const server = { name: 'the front', port, headers, stop: async () => undefined };
-  const result = load(server, PATH, [''], { method: 'GET', mustSay: '"o-17"', connections: CONNECTIONS, ...plan });
+function measured(front: Front, plan: Partial<LoadPlan>): LoadResult {
+  const result = loaded(front, plan);
   if (result.failed > 0) throw new Error(`${result.failed} of ${result.answered} requests failed`);
   return result;
+}
+
+function loaded({ port, headers }: Front, plan: Partial<LoadPlan>): LoadResult {
+  const server = { name: 'the front', port, headers, stop: async () => undefined };
+  return load(server, PATH, [''], { method: 'GET', mustSay: '"o-17"', connections: CONNECTIONS, ...plan });
 }
 
 async function startAll(kinds: readonly FrontKind[], backEnd: string, notes: string[]) {

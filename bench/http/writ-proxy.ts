@@ -8,7 +8,8 @@ paths:
     get: { operationId: getOrder }
 `;
 
-const bundle = (backEnd: string, durability: string): Record<string, string> => ({
+/** Returns a bundle with one operation, which its client may do. */
+export const benchBundle = (backEnd: string, durability: string): Record<string, string> => ({
   'writ.yaml': `name: bench
 record: { durability: ${durability} }
 gateway: { clients: { bot: { agent: 'Agent::"bot"', for: 'User::"ana"' } } }
@@ -26,7 +27,7 @@ export const writProxy = (durability: 'before-response' | 'async'): FrontKind =>
   name: durability === 'async' ? 'Writ, `durability: async`' : 'Writ, every decision on disk before its request',
   start: async (backEnd): Promise<Front> => {
     const httpPort = await freePort();
-    const writ = await startWrit({ bundle: bundle(backEnd, durability), httpPort });
+    const writ = await startWrit({ bundle: benchBundle(backEnd, durability), httpPort });
     return {
       port: httpPort,
       headers: { Host: 'shop.example', Authorization: `Bearer ${writ.keyOf?.('bot')}` },

@@ -37,6 +37,7 @@ export interface WritOptions {
   readonly gatewayPort?: number;
   /** The port of its proxy for HTTP, when it has one. */
   readonly httpPort?: number;
+  readonly grpcSocket?: string;
   /** The keys of the service that it follows, and the file of its store key. */
   readonly keyOf?: Server['keyOf'];
   readonly storeKeyFile?: string;
@@ -63,6 +64,7 @@ export async function startWrit(options: WritOptions = {}): Promise<Server> {
     ...(options.storeKeyFile === undefined ? [] : ['--store-key', `file:${options.storeKeyFile}`]),
     ...(options.gatewayPort === undefined ? [] : ['--gateway-port', String(options.gatewayPort)]),
     ...(options.httpPort === undefined ? [] : ['--http-port', String(options.httpPort)]),
+    ...(options.grpcSocket === undefined ? [] : ['--grpc-socket', options.grpcSocket]),
   ];
   const child = spawn(process.execPath, [...flags, WRIT, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],

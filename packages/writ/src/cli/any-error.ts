@@ -16,7 +16,12 @@ import type {
   SearchPlaceLost,
   SelfTestError,
 } from '../decide/errors.js';
-import type { GatewayInTheClearError, ProxyInTheClearError, UpstreamError } from '../enforce/errors.js';
+import type {
+  EnvoyInTheClearError,
+  GatewayInTheClearError,
+  ProxyInTheClearError,
+  UpstreamError,
+} from '../enforce/errors.js';
 import type { AccumulatorError, LedgerError, ToolDescriptionError } from '../ledger/errors.js';
 import type { CertificateError, CloseError, EnvironmentError, TextError, WorkerError } from '../lib/errors.js';
 import type { CatalogueError } from '../programs/errors.js';
@@ -77,6 +82,7 @@ export type AnyWritError =
   | ExchangeError
   | ExportError
   | FetchError
+  | EnvoyInTheClearError
   | GatewayInTheClearError
   | ProxyInTheClearError
   | GrantError

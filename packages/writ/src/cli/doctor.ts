@@ -17,6 +17,8 @@ export interface DoctorFlags {
   readonly service: string;
   readonly gateway: string;
   readonly keyFile?: string;
+  /** A configuration of Envoy, which is looked at alone. */
+  readonly envoy?: string;
   readonly json?: boolean;
 }
 
@@ -24,6 +26,8 @@ const MARKS = { ok: pc.green('ok  '), warning: pc.yellow('warn'), wrong: pc.red(
 
 /** `writ doctor`: diagnoses the machine, the bundle and its servers, the data folder, the service and the clients. */
 export async function doctor(flags: DoctorFlags): Promise<ExitCode> {
+  if (flags.envoy !== undefined)
+    return (await import('./doctor/envoy.js')).envoyDoctor(flags.envoy, flags.json === true);
   const parts: [string, Found[] | Promise<Found[]>][] = [
     ['machine', machineChecks()],
     ...(flags.bundle === undefined

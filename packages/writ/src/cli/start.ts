@@ -44,6 +44,14 @@ export interface StartFlags {
   readonly httpHost?: string;
   readonly httpTlsCert?: string;
   readonly httpTlsKey?: string;
+  readonly grpcSocket?: string;
+  readonly grpcPort?: number;
+  readonly grpcHost?: string;
+  readonly grpcTlsCert?: string;
+  readonly grpcTlsKey?: string;
+  readonly grpcClientCa?: string;
+  readonly grpcClient?: readonly string[];
+  readonly grpcPlain?: boolean;
   readonly httpTlsClientCa?: string;
   readonly logLevel: string;
   readonly logOrigin?: string;
@@ -103,6 +111,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
       tls,
       gatewayTls,
       httpTls,
+      envoy: envoyOf(flags),
       tracer: traces?.tracer,
       stop: giveUp.signal,
     },
@@ -116,6 +125,7 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   print(`service   ${pc.bold(writ.serviceUrl)}  (key: ${writ.keyFile}, administrator: ${writ.keyFileOf('admin')})`);
   if (writ.gatewayUrl !== undefined) print(`gateway   ${pc.bold(writ.gatewayUrl)}`);
   if (writ.httpUrl !== undefined) print(`http      ${pc.bold(writ.httpUrl)}`);
+  if (writ.envoyAddress !== undefined) print(`envoy     ${pc.bold(writ.envoyAddress)}`);
   if (writ.checkUrl !== undefined) print(`check     ${pc.bold(writ.checkUrl)}`);
   // The findings are in the log; the last good bundle stays served.
   process.on('SIGHUP', () => void writ.reload().catch(() => undefined));
@@ -129,6 +139,22 @@ export async function start(flags: StartFlags): Promise<ExitCode> {
   }
   if (gone !== undefined) throw gone;
   return EXIT.ok;
+}
+
+/** Returns where Envoy asks. @throws {UsageError} for options that do not go together */
+function envoyOf(flags: StartFlags): Parameters<typeof startWrit>[0]['envoy'] {
+  const { grpcSocket: socket, grpcPort: port, grpcHost: host, grpcClientCa: clientCa, grpcClient: clients } = flags;
+  const { grpcTlsCert: cert, grpcTlsKey: key, grpcPlain: plain } = flags;
+  const ofPort = [host, cert, key, clientCa, clients, plain].some((one) => one !== undefined);
+  if (socket !== undefined && (port !== undefined || ofPort))
+    throw new UsageError('--grpc-socket has no port, no certificate and no clients: its folder says who may connect');
+  if (port === undefined && ofPort) throw new UsageError('the other options of --grpc-port need it');
+  if ((cert === undefined) !== (key === undefined) || (cert === undefined) !== (clientCa === undefined))
+    throw new UsageError('--grpc-tls-cert, --grpc-tls-key and --grpc-client-ca go together');
+  if (cert !== undefined && plain === true) throw new UsageError('--grpc-plain and --grpc-tls-cert exclude each other');
+  if (socket === undefined && port === undefined) return undefined;
+  const tls = cert === undefined || key === undefined ? undefined : { cert, key, clientCa };
+  return { socket, port, host, tls, clients, plain };
 }
 
 async function closed(writ: Writ, traces: Awaited<ReturnType<typeof tracing>>): Promise<void> {

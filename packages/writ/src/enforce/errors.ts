@@ -19,6 +19,15 @@ export class ProxyInTheClearError extends WritError {
 }
 
 /**
+ * The services for Envoy would listen where anybody could ask, or where keys travel in the clear.
+ *
+ * @fix Give it a socket, or a certificate with the authority and the names of the Envoys that may ask.
+ */
+export class EnvoyInTheClearError extends WritError {
+  readonly code = 'envoy_in_the_clear';
+}
+
+/**
  * The gateway would listen where keys travel in the clear.
  *
  * @fix Give it a certificate; or, behind a proxy that ends TLS, an https URL in gateway.resource or --public-url.

@@ -21,6 +21,8 @@ interface Listening {
   readonly hostNames: ReadonlySet<string>;
   readonly gateway: GatewayPlace;
   readonly http: GatewayPlace;
+  /** Reads a certificate, and follows it when it is renewed. */
+  readonly present: (files: TlsFiles) => ServerCertificate;
   /** Of the check endpoint for other proxies. */
   readonly check: GatewayPlace;
 }
@@ -57,6 +59,7 @@ export function listeningOf(options: StartOptions, logger: Logger, closers: Clos
   };
   return {
     host,
+    present,
     certificate: tls && present(tls),
     hostNames: hostNamesOf(options),
     gateway: {

@@ -9,6 +9,7 @@ import type { Decider } from '../decide/decide.js';
 import type { Clock } from '../lib/clock.js';
 import type { WritError } from '../lib/errors.js';
 import type { TlsFiles } from '../lib/server-certificate.js';
+import type { EnvoyOptions } from './envoy-place.js';
 
 export interface StartOptions {
   /** The folder of the bundle to serve. */
@@ -55,6 +56,8 @@ export interface StartOptions {
   readonly httpHost?: string | undefined;
   /** The certificate of the proxy for HTTP, and the authority of the client certificates of its callers. */
   readonly httpTls?: TlsFiles | undefined;
+  /** The place at which Envoy asks; by default there is none. */
+  readonly envoy?: EnvoyOptions | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;
   /** The certificate of the gateway; by default that of the service, if `gatewayHost` is given. */
@@ -97,6 +100,8 @@ export interface Writ {
   readonly gatewayUrl: string | undefined;
   /** The URL of the proxy for HTTP; undefined while the bundle that is served has no services for it. */
   readonly httpUrl: string | undefined;
+  /** The address of the services for Envoy; undefined if they are not asked for. */
+  readonly envoyAddress: string | undefined;
   /** The URL at which other proxies ask about requests; undefined if the bundle has no fronts. */
   readonly checkUrl: string | undefined;
   /** The file with the key of the default enforcement point. */

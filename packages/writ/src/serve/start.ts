@@ -19,6 +19,7 @@ import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startCheck } from './check-server.js';
+import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -84,7 +85,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
   state.watchObservation(observation);
   const load = new LoadShedder(limits, () => keeping.log.waitingFor);
   const metrics = new Metrics(keeping.log, state, load, clock);
-  const { host, certificate, hostNames, gateway, http: proxy, check } = listeningOf(options, logger, closers);
+  const { host, certificate, hostNames, gateway, http: proxy, check, present } = listeningOf(options, logger, closers);
   const http = new HttpService({
     state,
     callers: () => active.current.callers,
@@ -131,6 +132,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
+  const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
   const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {
@@ -139,6 +141,7 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     get httpUrl() {
       return proxyFace.url;
     },
+    envoyAddress,
     get checkUrl() {
       return checkFace.url;
     },

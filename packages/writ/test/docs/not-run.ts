@@ -38,8 +38,14 @@ export const NOT_RUN: readonly NotRun[] = [
   {
     file: 'docs/http.md',
     commands: ['writ start --bundle rules', 'writ enforce http', 'curl'],
-    because: 'it needs the service of the reader',
+    because: 'it needs the document and the service of the reader',
     shownBy: 'packages/writ/test/http-proxy.test.ts',
+  },
+  {
+    file: 'docs/envoy.md',
+    commands: ['writ start --bundle rules', 'writ doctor --envoy envoy.yaml', 'curl'],
+    because: 'it needs the service and the Envoy of the reader',
+    shownBy: 'packages/writ/test/envoy.test.ts',
   },
   {
     file: 'docs/http-fronts.md',

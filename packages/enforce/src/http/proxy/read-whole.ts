@@ -1,9 +1,8 @@
 import type { Dispatcher } from 'undici';
+import { isEmptyAnswer, isReadable } from '../enforced/answer-head.js';
 
 /** The answers that are read are shorter: a longer one is a download, and passes as a stream. */
 const MAX_READ = 4 * 2 ** 20;
-const JSON_TYPE = /^application\/(?:[a-z0-9.+-]+\+)?json\s*(?:;|$)/i;
-const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** The begin of an answer, and the rest of it if it is longer than answers are read. */
 interface ReadAnswer {
@@ -19,10 +18,8 @@ export async function readWhole(
   method: string,
 ): Promise<ReadAnswer | undefined> {
   const { 'content-type': type, 'content-encoding': coding, 'content-length': length } = headers;
-  const isEmpty = method === 'HEAD' || WITHOUT_BODY.has(statusCode) || length === '0';
-  // A part of a resource is no JSON of its own.
-  const isJson = typeof type === 'string' && JSON_TYPE.test(type) && statusCode !== 206;
-  if (!isEmpty && (!isJson || coding !== undefined || Number(length ?? 0) > MAX_READ)) return undefined;
+  const head = { status: statusCode, type, coding, length };
+  if (!isEmptyAnswer(method, head) && !isReadable(head, MAX_READ)) return undefined;
   // hot: the parser of HTTP ends the body where its length says, so that it is bounded; a stream is read piece by piece for more.
   if (typeof length === 'string' && /^\d+$/.test(length) && headers['transfer-encoding'] === undefined)
     return { isWhole: true, bytes: await body.bytes(), rest: NOTHING };

@@ -8,5 +8,6 @@ export default verb('doctor', 'Start here', 'diagnose the machine, a bundle, the
   .option('--service <url>', 'URL of the service', SERVICE_URL)
   .option('--gateway <url>', 'URL of the gateway', `http://127.0.0.1:${GATEWAY_PORT}/mcp`)
   .option('--key-file <file>', 'file with the key of an enforcement point; the default is the key in --data')
+  .option('--envoy <file>', 'configuration of Envoy, as YAML or JSON: finds what opens in it, and nothing else')
   .printsJson()
   .runs(async (flags: DoctorFlags) => (await import('../doctor.js')).doctor(flags));

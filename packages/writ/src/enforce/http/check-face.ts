@@ -6,15 +6,8 @@ import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
 import { refuseConnect } from '../../lib/refuse-connect.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
-import {
-  checkPlace,
-  DECIDE_MS,
-  DRAIN_MS,
-  type HttpFaceParts,
-  heldShortly,
-  listenAt,
-  SHARE_OF_FILES,
-} from './http-face.js';
+import { heldShortly } from './held-shortly.js';
+import { checkPlace, DECIDE_MS, DRAIN_MS, type HttpFaceParts, listenAt, SHARE_OF_FILES } from './http-face.js';
 
 interface CheckFaceParts extends HttpFaceParts {
   /** The fronts of the bundle that is served now, by name. */

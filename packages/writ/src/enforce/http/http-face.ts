@@ -18,6 +18,7 @@ import { OpenConnections } from '../../lib/open-connections.js';
 import { SerialQueue } from '../../lib/serial-queue.js';
 import type { ServerCertificate } from '../../lib/server-certificate.js';
 import { ProxyInTheClearError } from '../errors.js';
+import { heldShortly } from './held-shortly.js';
 
 /** The place at which the proxy for HTTP listens. */
 export interface ProxyPlace {
@@ -52,7 +53,6 @@ export interface HttpFaceParts {
 export const SHARE_OF_FILES = 0.25;
 /** The most that a request waits for its decision; a fact that comes later is too late. */
 export const DECIDE_MS = 60_000;
-const MAX_DEFER_MS = 30_000;
 export const DRAIN_MS = 5_000;
 
 interface Listening {
@@ -147,9 +147,4 @@ export function checkPlace({ host, certificate, isBehindTls }: ProxyPlace): void
       `on ${host}, the keys of the proxy's clients would travel in the clear`,
       'give --http-tls-cert and --http-tls-key, or, behind a proxy that ends TLS, --public-url https://…',
     );
-}
-
-/** A request over HTTP is not held for a person: its denial names the request for access, and it can be sent again. */
-export function heldShortly(settings: HoldSettings): HoldSettings {
-  return { ...settings, stepUp: 'reference', justify: false, deferMs: Math.min(settings.deferMs, MAX_DEFER_MS) };
 }
