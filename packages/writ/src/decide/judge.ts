@@ -281,7 +281,8 @@ export class Judge {
     const seen = seenIn(context);
     const named = partsOf(flow.tool);
     const refused = partsRefused(flow.tool, named, declared);
-    const things = refused === undefined ? gatheredParts(named, new EntityGatherer(plane.registry, caller), draft) : [];
+    const things =
+      refused === undefined ? gatheredParts(named, () => new EntityGatherer(plane.registry, caller), draft) : [];
     if (seen !== undefined) draft.seen = seen;
     const referred = referredFacts(
       plane.dereferences,

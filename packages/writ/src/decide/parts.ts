@@ -34,10 +34,12 @@ export function decidablePartsOf(tool: ToolDescription): readonly Part[] {
 /** Returns the entities of parts, and notes their facts in the record. */
 export function gatheredParts(
   parts: readonly Part[],
-  gatherer: EntityGatherer,
+  gathererOf: () => EntityGatherer,
   draft: RecordDraft,
 ): readonly PartEntity[] {
+  // hot: most calls have no table.
   if (parts.length === 0) return NO_ENTITIES;
+  const gatherer = gathererOf();
   const entities = parts.map(({ uid, access }) => ({ access, resource: gatherer.resource(uid) }));
   draft.parts = gatherer.facts.map((fact, i) => ({ access: (parts[i] as Part).access, fact }));
   return entities;

@@ -169,7 +169,7 @@ export class Tools {
     let made = this.ofCalls.get(key);
     if (made === undefined) {
       const { declared, ...more } = this.calls.of(tool.programs, this.declared[name] ?? {}, input);
-      made = { ...this.compile(name, declared, true), ...more };
+      made = { ...this.compile(name, declared, true, tool.programs), ...more };
       this.ofCalls.set(key, made);
     }
     return made;
@@ -184,7 +184,13 @@ export class Tools {
     return made;
   }
 
-  private compile(name: string, declared: DeclaredTool, isDescribed: boolean): ToolDescription {
+  /** @param programs the readers of its programs, which remember texts; by default those of the declaration */
+  private compile(
+    name: string,
+    declared: DeclaredTool,
+    isDescribed: boolean,
+    programs: readonly ProgramArgument[] = programsOf(declared, this.programs.readerOf),
+  ): ToolDescription {
     const rules = rulesOf(name, declared.result);
     const described = new Set(
       rules.flatMap(({ integrity = 'system', confidentiality = 'public', names, readers }) =>
@@ -202,7 +208,7 @@ export class Tools {
       isOwn: false,
       effects: declared.effects ?? this.defaults.effects ?? this.allEffects,
       arguments: Object.entries(declared.arguments ?? {}).flatMap(([path, role]) => argumentOf(name, path, role) ?? []),
-      programs: programsOf(declared, this.programs.readerOf),
+      programs,
       program: undefined,
       programRoles: [],
       tables: [],
