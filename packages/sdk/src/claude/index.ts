@@ -16,8 +16,8 @@ type Permit = Awaited<ReturnType<AnyWrit['begin']>>;
 const MAX_OPEN = 10_000;
 
 /**
- * Returns hooks that decide each call of a tool before it runs, and report it after. `canUseTool` is no place for that: it is asked only
- * where a person would be. A permit says nothing, so that it opens nothing that the settings of the agent close; a permit with an
+ * Returns hooks that decide each call of a tool before it runs, and report it after. `canUseTool` is no place for that: it is asked
+ * only for calls that a person would confirm. A permit says nothing, and the settings of the agent still apply. A permit with an
  * obligation is a denial. A result is reported when the model has it already.
  *
  * @example
