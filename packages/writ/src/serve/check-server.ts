@@ -1,10 +1,11 @@
 import { type Front, frontOf } from '@writ/enforce/http/check';
-import type { Log } from '@writ/sdk/lib/log';
 import type { ServedBundle } from '../bundle/bundle.js';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { CheckFace } from '../enforce/http/check-face.js';
+import { faceLog } from './face-log.js';
+import { followBundle } from './follow-bundle.js';
 import { identifyBy } from './http-callers.js';
 import type { HttpServerParts } from './http-server.js';
 
@@ -12,10 +13,7 @@ import type { HttpServerParts } from './http-server.js';
 export async function startCheck(parts: HttpServerParts): Promise<Pick<CheckFace, 'url'>> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
   const { logger } = rooms.runtime;
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'check' }, message),
-    error: (err, message) => logger.error({ face: 'check', err }, message),
-  };
+  const log = faceLog(logger, 'check');
   // It carries out no obligation: the front forwards a request as it is, and its answer never comes by here.
   const point = pointFor(serving.decider, inProcess('check', []), (...came) => token.verifier.verifyToken(...came));
   const face = new CheckFace({
@@ -33,16 +31,8 @@ export async function startCheck(parts: HttpServerParts): Promise<Pick<CheckFace
     },
   });
   closers.add(() => face.close());
-  await face.follow();
-  serving.onActivate(async () => {
-    const before = face.url;
-    await face
-      .follow()
-      .catch((error: unknown) =>
-        log.error(error, 'the check endpoint does not listen, although the bundle has fronts'),
-      );
-    if (face.url !== before) logger.info({ face: 'check', url: face.url }, face.url ? 'listening' : 'not listening');
-  });
+  const failure = 'the check endpoint does not listen, although the bundle has fronts';
+  await followBundle(face, { serving, logger, log, face: 'check', failure });
   return face;
 }
 

@@ -3,7 +3,6 @@ import type { Attempts } from '@writ/enforce/attempts';
 import { serveEnvoy } from '@writ/enforce/envoy';
 import { changeAnswer, enforcedBy } from '@writ/enforce/http/proxy';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
-import type { Log } from '@writ/sdk/lib/log';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
@@ -12,6 +11,7 @@ import type { Closers } from '../lib/closers.js';
 import type { ServerCertificate, TlsFiles } from '../lib/server-certificate.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
 import { type EnvoyOptions, placeOf } from './envoy-place.js';
+import { faceLog } from './face-log.js';
 import { identifyBy } from './http-callers.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
@@ -20,7 +20,7 @@ import type { TokenService } from './token-service.js';
 interface EnvoyServerParts {
   readonly rooms: Rooms;
   readonly serving: Serving;
-  readonly options: EnvoyOptions | undefined;
+  readonly options: EnvoyOptions;
   readonly present: (files: TlsFiles) => ServerCertificate;
   readonly token: TokenService;
   readonly clients: ClientTokens;
@@ -31,16 +31,12 @@ interface EnvoyServerParts {
 
 const DRAIN_MS = 5_000;
 
-/** Starts the services for Envoy. @returns their address; undefined if they are not asked for */
-export async function startEnvoy(parts: EnvoyServerParts): Promise<string | undefined> {
+/** Starts the services for Envoy. @returns their address */
+export async function startEnvoy(parts: EnvoyServerParts): Promise<string> {
   const { options, present, rooms, serving, token, clients, attempts, closers } = parts;
-  if (options === undefined) return undefined;
   const place = placeOf(options, present);
   const { logger } = rooms.runtime;
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'envoy' }, message),
-    error: (err, message) => logger.error({ face: 'envoy', err }, message),
-  };
+  const log = faceLog(logger, 'envoy');
   const point = pointFor(serving.decider, inProcess('envoy', TRANSFORMS), (...came) =>
     token.verifier.verifyToken(...came),
   );

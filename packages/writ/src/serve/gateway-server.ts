@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import { CallQueue } from '@writ/enforce';
 import type { Attempts } from '@writ/enforce/attempts';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
-import type { Log } from '@writ/sdk/lib/log';
 import type { Logger } from 'pino';
 import type { ServingStateHolder } from '../api/http/serving-state.js';
 import type { ServedBundle } from '../bundle/bundle.js';
@@ -17,6 +16,7 @@ import type { Closers } from '../lib/closers.js';
 import { KnownHosts } from '../lib/known-hosts.js';
 import { isLoopback } from '../lib/loopback.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { faceLog } from './face-log.js';
 import { gatewayIdentity } from './gateway-identity.js';
 import type { GatewayPlace } from './listening.js';
 import type { Observation } from './observation.js';
@@ -69,10 +69,7 @@ export async function startGateway(parts: GatewayServerParts): Promise<string | 
     stop: parts.stop,
   });
   parts.state.watchServers(() => shared.filter(({ isAlive }) => !isAlive).map(({ name }) => name));
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'gateway' }, message),
-    error: (err, message) => logger.error({ face: 'gateway', err }, message),
-  };
+  const log = faceLog(logger, 'gateway');
   const point = pointFor(serving.decider, { ...inProcess('gateway', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );

@@ -1,12 +1,13 @@
 import type { Attempts } from '@writ/enforce/attempts';
 import { type ApprovalDesk, TRANSFORMS } from '@writ/sdk/authzen';
-import type { Log } from '@writ/sdk/lib/log';
 import { inProcess } from '../decide/caller.js';
 import { pointFor } from '../decide/point.js';
 import { holdSettings } from '../enforce/hold-settings.js';
 import { HttpFace, type ProxyPlace } from '../enforce/http/http-face.js';
 import type { Closers } from '../lib/closers.js';
 import type { ClientTokens } from '../provenance/client-tokens.js';
+import { faceLog } from './face-log.js';
+import { followBundle } from './follow-bundle.js';
 import { identifyBy } from './http-callers.js';
 import type { Rooms } from './open-rooms.js';
 import type { Serving } from './serving.js';
@@ -27,10 +28,7 @@ export interface HttpServerParts {
 export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 'url'>> {
   const { rooms, serving, place, token, clients, attempts, closers } = parts;
   const { logger } = rooms.runtime;
-  const log: Log = {
-    warn: (message) => logger.warn({ face: 'http' }, message),
-    error: (err, message) => logger.error({ face: 'http', err }, message),
-  };
+  const log = faceLog(logger, 'http');
   const point = pointFor(serving.decider, { ...inProcess('proxy', TRANSFORMS), isObserved: true }, (...came) =>
     token.verifier.verifyToken(...came),
   );
@@ -45,14 +43,7 @@ export async function startHttp(parts: HttpServerParts): Promise<Pick<HttpFace, 
     hash: rooms.bind,
   });
   closers.add(() => face.close());
-  await face.follow();
-  serving.onActivate(async () => {
-    const before = face.url;
-    // The rest of the bundle is not affected; the next activation tries again.
-    await face
-      .follow()
-      .catch((error: unknown) => log.error(error, 'the proxy does not listen, although the bundle has services'));
-    if (face.url !== before) logger.info({ face: 'http', url: face.url }, face.url ? 'listening' : 'not listening');
-  });
+  const failure = 'the proxy does not listen, although the bundle has services';
+  await followBundle(face, { serving, logger, log, face: 'http', failure });
   return face;
 }

@@ -17,6 +17,7 @@ import type { Signals } from '../signals/signals.js';
 import { type AccessService, accessService } from './access-service.js';
 import { AgentHooks } from './agent-hooks.js';
 import { enforcedClients } from './enforced-clients.js';
+import { faceLog } from './face-log.js';
 import type { Observation } from './observation.js';
 import type { Rooms } from './open-rooms.js';
 import { operationLists } from './operation-lists.js';
@@ -109,10 +110,7 @@ export async function serviceRoutes(parts: ServiceRoutesParts): Promise<ServiceR
     mapper: () => serving.active.mapper,
     desk: access.desk,
     attempts,
-    log: {
-      warn: (message) => logger.warn({ face: 'hooks' }, message),
-      error: (err, message) => logger.error({ face: 'hooks', err }, message),
-    },
+    log: faceLog(logger, 'hooks'),
     hash: rooms.bind,
   });
   const settings = () => serving.active.bundle.settings;

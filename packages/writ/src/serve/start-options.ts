@@ -56,7 +56,7 @@ export interface StartOptions {
   readonly httpHost?: string | undefined;
   /** The certificate of the proxy for HTTP, and the authority of the client certificates of its callers. */
   readonly httpTls?: TlsFiles | undefined;
-  /** The place at which Envoy asks; by default there is none. */
+  /** The place at which Envoy asks; undefined if it does not ask. */
   readonly envoy?: EnvoyOptions | undefined;
   /** The address that the gateway listens on; loopback by default. */
   readonly gatewayHost?: string | undefined;

@@ -19,7 +19,6 @@ import { lockData } from '../store/lock.js';
 import { assertRestored, wasRestored } from '../store/restoring.js';
 import { ActiveBundle } from './active.js';
 import { startCheck } from './check-server.js';
-import { startEnvoy } from './envoy-server.js';
 import { startGateway } from './gateway-server.js';
 import { startHttp } from './http-server.js';
 import { listeningOf } from './listening.js';
@@ -132,7 +131,10 @@ async function startWith(options: StartOptions, logger: Logger, closers: Closers
     ...{ place: gateway, stop: options.stop },
   });
   const proxyFace = await startHttp({ ...enforcing, clients, place: proxy });
-  const envoyAddress = await startEnvoy({ ...enforcing, clients, options: options.envoy, present });
+  const { envoy } = options;
+  // gRPC is loaded for a service that Envoy asks, and for no other.
+  const envoyAddress =
+    envoy && (await (await import('./envoy-server.js')).startEnvoy({ ...enforcing, clients, options: envoy, present }));
   const checkFace = await startCheck({ ...enforcing, clients, place: check });
   state.started();
   return {

@@ -5,7 +5,7 @@ import { enforcedBy } from '@writ/enforce/http/proxy';
 import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
 import { refuseConnect } from '../../lib/refuse-connect.js';
-import { SerialQueue } from '../../lib/serial-queue.js';
+import { FollowedListener } from './followed-listener.js';
 import { heldShortly } from './held-shortly.js';
 import { checkPlace, DECIDE_MS, DRAIN_MS, type HttpFaceParts, listenAt, SHARE_OF_FILES } from './http-face.js';
 
@@ -24,15 +24,17 @@ interface Listening {
 
 /** The endpoint at which proxies of others ask about requests. It listens as long as the bundle has fronts. */
 export class CheckFace {
-  private listening: Listening | undefined;
-  private isClosed = false;
-  private readonly queue = new SerialQueue();
+  private readonly listener = new FollowedListener<Listening>({
+    isNeeded: () => this.parts.fronts().size > 0,
+    listen: () => this.listen(),
+    stop: (listening) => this.stop(listening),
+  });
 
   constructor(private readonly parts: CheckFaceParts) {}
 
   /** Undefined while it does not listen. */
   get url(): string | undefined {
-    return this.listening?.url;
+    return this.listener.url;
   }
 
   /**
@@ -41,24 +43,15 @@ export class CheckFace {
    * @throws {ProxyInTheClearError} if credentials would travel in the clear; {@link Error} if the port cannot be had
    */
   follow(): Promise<void> {
-    return this.queue.run(async () => {
-      const isNeeded = !this.isClosed && this.parts.fronts().size > 0;
-      if (isNeeded && this.listening === undefined) this.listening = await this.listen();
-      else if (!isNeeded) await this.stop();
-    });
+    return this.listener.follow();
   }
 
   /** Stops: a front that asks then has no answer, and forwards nothing. */
   close(): Promise<void> {
-    this.isClosed = true;
-    return this.follow();
+    return this.listener.close();
   }
 
-  private async stop(): Promise<void> {
-    const { listening } = this;
-    if (listening === undefined) return;
-    this.listening = undefined;
-    const { server, enforcer } = listening;
+  private async stop({ server, enforcer }: Listening): Promise<void> {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await enforcer.close(this.parts.drainMs ?? DRAIN_MS);

@@ -15,9 +15,9 @@ import type { Log } from '@writ/sdk/lib/log';
 import { isLoopback } from '../../lib/loopback.js';
 import { nodeServer } from '../../lib/node-server.js';
 import { OpenConnections } from '../../lib/open-connections.js';
-import { SerialQueue } from '../../lib/serial-queue.js';
 import type { ServerCertificate } from '../../lib/server-certificate.js';
 import { ProxyInTheClearError } from '../errors.js';
+import { FollowedListener } from './followed-listener.js';
 import { heldShortly } from './held-shortly.js';
 
 /** The place at which the proxy for HTTP listens. */
@@ -63,15 +63,17 @@ interface Listening {
 
 /** The reverse proxy of a process. It listens as long as there is a service to stand before. */
 export class HttpFace {
-  private listening: Listening | undefined;
-  private isClosed = false;
-  private readonly queue = new SerialQueue();
+  private readonly listener = new FollowedListener<Listening>({
+    isNeeded: () => this.parts.served().services.length > 0 || this.parts.egress?.() !== undefined,
+    listen: () => this.listen(),
+    stop: (listening) => this.stop(listening),
+  });
 
   constructor(private readonly parts: HttpFaceParts) {}
 
   /** Undefined while it does not listen. */
   get url(): string | undefined {
-    return this.listening?.url;
+    return this.listener.url;
   }
 
   /**
@@ -80,25 +82,15 @@ export class HttpFace {
    * @throws {ProxyInTheClearError} if credentials would travel in the clear; {@link Error} if the port cannot be had
    */
   follow(): Promise<void> {
-    return this.queue.run(async () => {
-      const { served, egress } = this.parts;
-      const isNeeded = !this.isClosed && (served().services.length > 0 || egress?.() !== undefined);
-      if (isNeeded && this.listening === undefined) this.listening = await this.listen();
-      else if (!isNeeded) await this.stop();
-    });
+    return this.listener.follow();
   }
 
   /** Stops: requests under way may end for a bounded time, and then their connections are cut. */
   close(): Promise<void> {
-    this.isClosed = true;
-    return this.follow();
+    return this.listener.close();
   }
 
-  private async stop(): Promise<void> {
-    const { listening } = this;
-    if (listening === undefined) return;
-    this.listening = undefined;
-    const { proxy, enforcer } = listening;
+  private async stop({ proxy, enforcer }: Listening): Promise<void> {
     proxy.server.close();
     proxy.server.closeIdleConnections();
     await enforcer.close(this.parts.drainMs ?? DRAIN_MS);
